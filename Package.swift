@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers of docs/architecture.md, bottom first. A target imports only what stands above it in this file;
+// Tests/ArchitectureTests keeps that true.
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio = "swift-nio"
+
+let package = Package(
+    name: "torpor",
+    products: [
+        .executable(name: "torpord", targets: ["torpord"]),
+        .executable(name: "torpor", targets: ["torpor"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Pure values: no I/O, no clock.
+        .target(name: "Core", swiftSettings: swift),
+        .target(name: "Scaling", dependencies: ["Core"], swiftSettings: swift),
+        .target(name: "OCI", dependencies: ["Core"], swiftSettings: swift),
+        .target(
+            name: "Manifest", dependencies: ["Core", .product(name: "Yams", package: "Yams")],
+            swiftSettings: swift),
+        .target(name: "HTTPWire", swiftSettings: swift),
+
+        // The kernel, typed.
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(
+            name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(
+            name: "CNetlink", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-route-3-dev"])]),
+        .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
+
+        // Adapters, one per port of Core.
+        .plugin(name: "BuildInit", capability: .buildTool()),
+        .target(
+            name: "Sandbox", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp"],
+            swiftSettings: swift, plugins: ["BuildInit"]),
+        .target(
+            name: "Network", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink"],
+            swiftSettings: swift),
+        .target(
+            name: "Images",
+            dependencies: [
+                "Core", "OCI", "LinuxSystem", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: swift),
+        .target(
+            name: "Store", dependencies: ["Core", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift),
+
+        // What decides.
+        .target(
+            name: "Orchestrator",
+            dependencies: [
+                "Core", "Scaling", .product(name: "Logging", package: "swift-log"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ], swiftSettings: swift),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "Core", "HTTPWire", "LinuxSystem", .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio), .product(name: "Logging", package: "swift-log"),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ], swiftSettings: swift),
+        .target(name: "ControlAPI", dependencies: ["Core"], swiftSettings: swift),
+        .target(
+            name: "ControlServer",
+            dependencies: [
+                "Core", "ControlAPI", "LinuxSystem",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
+        .target(
+            name: "ControlClient",
+            dependencies: [
+                "Core", "ControlAPI", .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio), .product(name: "NIOHTTP1", package: nio),
+            ], swiftSettings: swift),
+
+        // Wiring, and the programs.
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Core", "OCI", "LinuxSystem", "Sandbox", "Network", "Images", "Store", "Orchestrator", "Gateway",
+                "ControlAPI", "ControlServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: swift),
+        .target(
+            name: "CommandLineTool",
+            dependencies: [
+                "Core", "Manifest", "ControlAPI", "ControlClient",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
+        .executableTarget(name: "torpord", dependencies: ["Daemon"], swiftSettings: swift),
+        .executableTarget(name: "torpor", dependencies: ["CommandLineTool"], swiftSettings: swift),
+    ]
+)

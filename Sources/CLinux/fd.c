@@ -1,0 +1,34 @@
+#include "clinux_fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+int32_t clinux_openat(int32_t dir, const char *path, int32_t flags, uint32_t mode) {
+    int fd = openat(dir, path, flags | O_CLOEXEC, mode);
+    return fd < 0 ? -errno : fd;
+}
+
+int32_t clinux_close(int32_t fd) { return close(fd) < 0 ? -errno : 0; }
+
+int32_t clinux_dup(int32_t fd) {
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return copy < 0 ? -errno : copy;
+}
+
+int64_t clinux_read(int32_t fd, void *buffer, size_t count) {
+    ssize_t n;
+    do n = read(fd, buffer, count); while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+int64_t clinux_write(int32_t fd, const void *buffer, size_t count) {
+    ssize_t n;
+    do n = write(fd, buffer, count); while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+int32_t clinux_pipe(int32_t ends[2], int32_t flags) { return pipe2(ends, flags | O_CLOEXEC) < 0 ? -errno : 0; }
+
+const char *clinux_error_text(int32_t code) { return strerrordesc_np(code); }

@@ -1,0 +1,6 @@
+/* System calls that Swift's Glibc module hides or cannot call. One header per area; this one includes them all.
+ *
+ * Convention: every function returns 0 (or a value >= 0) on success and -errno on failure, sets no state of its own,
+ * is thread-safe, and takes no ownership of descriptors or memory unless its comment says so. */
+#pragma once
+#include "clinux_fd.h"

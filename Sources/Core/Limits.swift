@@ -1,0 +1,81 @@
+/// Every bound of the system in one place: what it is, its unit, and why it has that value.
+/// Values that a user can set have their range here; the default stands in `FunctionSpec`.
+package enum Limits {
+    // Names
+    /// Characters of a function's or namespace's name: the DNS label's bound (RFC 1035, 2.3.4).
+    package static let nameLength = 63
+
+    // Input
+    /// Bytes of an OCI `config.json`: ten times the largest that engines write; more is an attack or a mistake.
+    package static let ociConfigBytes = 1 << 20
+    /// Bytes of a manifest: room for hundreds of functions.
+    package static let manifestBytes = 4 << 20
+    /// Bytes of a control request's JSON body.
+    package static let controlBodyBytes = 4 << 20
+    /// Arguments, and environment variables, of a function.
+    package static let arguments = 1024
+    package static let environmentVariables = 1024
+    /// Bytes of all arguments and environment together: half of what execve(2) takes by default.
+    package static let argumentBytes = 1 << 20
+    /// Mounts of a function beside the default ones.
+    package static let mounts = 128
+    /// Files of one imported root filesystem, and their bytes: a whole distribution fits.
+    package static let rootfsFiles = 1_000_000
+    package static let rootfsBytes: Int64 = 64 << 30
+
+    // Functions
+    /// Functions on one host: what the routing table and the store are tested with.
+    package static let functions = 10_000
+    /// Revisions that are kept of one function.
+    package static let revisionsKept = 10
+    /// Instances of one function; `scale.max` must not be over it.
+    package static let instancesPerFunction = 1000
+    /// Instances on one host: the slots of a /16 subnet would allow more, memory would not.
+    package static let instances = 4096
+    /// Requests in flight per instance; `concurrency` must not be over it.
+    package static let concurrency = 100_000
+    /// Range of `timeout`, `queueTimeout`, `startTimeout`, `stopGrace`.
+    package static let shortestTimeout = Duration.milliseconds(10)
+    package static let longestTimeout = Duration.seconds(24 * 3600)
+
+    // Gateway
+    /// Bytes of a request's or response's head, as nginx's and Apache's defaults allow at most.
+    package static let headBytes = 32 << 10
+    /// Requests that wait for one function to wake or to have room.
+    package static let waitersPerFunction = 1000
+    /// Bytes of request body that are kept while a request waits: the client is not read further.
+    package static let waitingBodyBytes = 64 << 10
+    /// Open client connections of the gateway.
+    package static let clientConnections = 16_384
+    /// Kept idle connections to one instance, per event loop.
+    package static let idleUpstreams = 64
+    /// How long a client may take to send a request's head, and to be idle between requests.
+    package static let headTimeout = Duration.seconds(30)
+    package static let idleClientTimeout = Duration.seconds(75)
+    /// How long neither side of an exchange in progress may move a byte before it is cut; streams send more often.
+    package static let stalledBodyTimeout = Duration.seconds(300)
+
+    // Instances
+    /// Bytes of a plan that the daemon sends to torpor-init, and steps in it.
+    package static let planBytes = 256 << 10
+    package static let planSteps = 1024
+    /// Default and highest number of open files of a function; raising it needs CAP_SYS_RESOURCE.
+    package static let openFiles = 1024
+    /// Default bound of an instance's processes where the host has the pids controller.
+    package static let processes = 512
+    /// Default size of an instance's writable layer (tmpfs).
+    package static let writableLayer = ByteCount.mebibytes(256)
+    /// How many starts of one function may fail in a row before the next waits (see `Scaling.Backoff`).
+    package static let startFailuresBeforeBackoff = 3
+
+    // Logs
+    /// Bytes of one log file of an instance, and how many files are kept: the oldest is dropped.
+    package static let logFileBytes = 4 << 20
+    package static let logFiles = 2
+    /// Bytes of one line; a longer one is split.
+    package static let logLineBytes = 16 << 10
+    /// Instances whose logs are kept after they are gone, per function.
+    package static let logsKept = 5
+    /// Lines of the log that a failure remembers.
+    package static let failureLogLines = 20
+}

@@ -1,0 +1,188 @@
+// The orchestrator sees the world only through these protocols; each has one adapter, and one fake in the simulator.
+// None of their calls blocks the cooperative pool: adapters own threads for what blocks.
+
+/// Time, injected. Nanoseconds of CLOCK_MONOTONIC, and the wall clock for what people read.
+package protocol Timekeeper: Sendable {
+    func now() -> Int64
+    /// Unix seconds.
+    func unixTime() -> Int64
+    /// Returns at `deadline` (monotonic nanoseconds), or throws when the task is cancelled.
+    func sleep(until deadline: Int64) async throws
+}
+
+/// What is needed to start one instance.
+package struct LaunchRequest: Sendable {
+    package let instance: InstanceID
+    package let revision: Revision
+    package let slot: SlotID
+
+    package init(instance: InstanceID, revision: Revision, slot: SlotID) {
+        self.instance = instance
+        self.revision = revision
+        self.slot = slot
+    }
+}
+
+/// Makes containers. Adapter: `Sandbox`.
+package protocol SandboxPort: Sendable {
+    /// Compiles what a revision needs to start fast (launch plan, seccomp program) and keeps it.
+    /// - Throws: `InvalidInput` for what the configuration asks for and this host or version does not honour.
+    func prepare(_ revision: Revision) async throws
+    func forget(_ revision: RevisionID) async
+    /// Starts the container; returns when the function's process has been exec'ed.
+    func launch(_ request: LaunchRequest) async throws(InstanceFailure) -> any SandboxedInstance
+}
+
+/// One running container. Every call may come from any thread, in any state, also after its end.
+package protocol SandboxedInstance: Thawing {
+    /// Whether it can be frozen: needs a cgroup of its own.
+    var canFreeze: Bool { get }
+    /// Returns when the kernel reports every process of it frozen.
+    func freeze() async throws(InstanceFailure)
+    /// SIGTERM to the function's main process. A frozen one is thawed first.
+    func terminate()
+    /// Ends every process of it at once.
+    func kill()
+    /// Returns when no process of it is left and its cgroup, mounts and directories are gone.
+    func ended() async -> ExitStatus
+}
+
+/// Network slots. Adapter: `Network`.
+package protocol NetworkPort: Sendable {
+    func acquire(_ mode: NetworkMode) async throws(InstanceFailure) -> SlotID
+    /// Gives a slot back after the instance's end; what is left of its sockets is destroyed before its next use.
+    func release(_ slot: SlotID)
+    /// Returns when the port accepts a connection inside the slot. Cancellable.
+    /// - Throws: `CancellationError`, or `InstanceFailure` with cause `NotListening` at the deadline.
+    func waitUntilAccepting(slot: SlotID, port: UInt16, deadline: Int64) async throws
+}
+
+/// Content that was imported from a folder of the user's.
+package struct ImportedContent: Sendable {
+    package let rootfs: ContentDigest
+    package let ociConfig: [UInt8]
+    package init(rootfs: ContentDigest, ociConfig: [UInt8]) {
+        self.rootfs = rootfs
+        self.ociConfig = ociConfig
+    }
+}
+
+/// Imports and keeps content. Adapter: `Images`.
+package protocol ImagePort: Sendable {
+    /// Copies the source in (reflinked where possible). Editing or deleting the folder later changes nothing.
+    /// - Throws: `InvalidInput` that names the file or field.
+    func importContent(_ source: RevisionSource, spec: FunctionSpec) async throws -> ImportedContent
+    /// Removes content that no revision uses.
+    func collectGarbage(keeping: Set<ContentDigest>) async
+}
+
+/// What of the functions is remembered. Adapter: `Store`.
+package struct FunctionRecord: Sendable, Hashable {
+    package var key: FunctionKey
+    /// The revision that takes requests; nil while none ever came up.
+    package var active: Int?
+    /// The highest revision number ever used.
+    package var latest: Int
+    /// The user's `torpor scale NAME N`; nil is auto.
+    package var manualScale: Int?
+    package var createdAt: Int64
+    package var lastFailure: InstanceFailure?
+
+    package init(
+        key: FunctionKey, active: Int?, latest: Int, manualScale: Int?, createdAt: Int64,
+        lastFailure: InstanceFailure?
+    ) {
+        self.key = key
+        self.active = active
+        self.latest = latest
+        self.manualScale = manualScale
+        self.createdAt = createdAt
+        self.lastFailure = lastFailure
+    }
+}
+
+/// One finished or running instance, for people: what runs is derived from the kernel, never from this.
+package struct InstanceRecord: Sendable, Hashable, Codable {
+    package var id: InstanceID
+    package var revisionNumber: Int
+    package var startedAt: Int64
+    package var endedAt: Int64?
+    package var state: InstanceState
+    package var exit: ExitStatus?
+    package var cause: String?
+
+    package init(
+        id: InstanceID, revisionNumber: Int, startedAt: Int64, endedAt: Int64?, state: InstanceState,
+        exit: ExitStatus?, cause: String?
+    ) {
+        self.id = id
+        self.revisionNumber = revisionNumber
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.state = state
+        self.exit = exit
+        self.cause = cause
+    }
+}
+
+package struct StoredFunction: Sendable {
+    package var record: FunctionRecord
+    /// Ascending by number.
+    package var revisions: [Revision]
+    package init(record: FunctionRecord, revisions: [Revision]) {
+        self.record = record
+        self.revisions = revisions
+    }
+}
+
+package protocol StorePort: Sendable {
+    func load() async throws -> [StoredFunction]
+    /// Durable when it returns: the function's record and its new revision in one transaction.
+    func insert(_ revision: Revision, record: FunctionRecord) async throws
+    /// Durable when it returns.
+    func update(_ record: FunctionRecord) async throws
+    /// Durable when it returns; revisions and instance records go with it.
+    func remove(_ function: FunctionKey) async throws
+    func removeRevisions(_ revisions: [RevisionID]) async throws
+    /// Written soon, off every critical path; may be lost by a crash.
+    func note(_ instance: InstanceRecord, of function: FunctionKey) async
+    func instances(of function: FunctionKey, limit: Int) async throws -> [InstanceRecord]
+}
+
+/// What the gateway must know of a function to route, queue and time its requests.
+package struct RoutePolicy: Sendable, Hashable {
+    package var key: FunctionKey
+    package var concurrency: Int
+    package var timeout: Duration
+    package var queueTimeout: Duration
+
+    package init(key: FunctionKey, spec: FunctionSpec) {
+        self.key = key
+        concurrency = spec.concurrency
+        timeout = spec.timeout
+        queueTimeout = spec.queueTimeout
+    }
+}
+
+/// The orchestrator's hold on the gateway. Calls never wait; they reach each event loop in the order they were made.
+package protocol RouterPort: Sendable {
+    /// Adds a function or replaces its policy.
+    func upsert(_ policy: RoutePolicy)
+    /// Later requests get 404; those that wait get 404 too, those in flight finish.
+    func remove(_ function: FunctionKey)
+    /// Replaces the set of instances that take requests, and lets waiting requests in.
+    func publish(_ function: FunctionKey, instances: [InstanceHandle])
+    /// No instance could be started: requests that wait get 502.
+    func startFailed(_ function: FunctionKey)
+}
+
+/// The gateway's hold on the orchestrator: called on event loops, so each call only posts a message.
+package protocol ActivatorPort: Sendable {
+    /// A request waits and no instance could take it. Said again while requests wait and no start is under way, so a
+    /// repeated call is cheap and harmless.
+    func demand(_ function: FunctionKey, callID: String)
+    /// The last request of a closed instance has left.
+    func drained(_ instance: InstanceID)
+    /// A connection to this instance was refused or broke before a response: it may be dying.
+    func suspect(_ instance: InstanceID)
+}
