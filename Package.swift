@@ -48,6 +48,8 @@ let package = Package(
             name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(
             name: "CNetlink", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-route-3-dev"])]),
+        .systemLibrary(
+            name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
 
         // Adapters, one per port of Core.
@@ -56,8 +58,9 @@ let package = Package(
             name: "Sandbox", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp"],
             swiftSettings: swift, plugins: ["BuildInit"]),
         .target(
-            name: "Network", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink"],
+            name: "Network", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink", "CNftables"],
             swiftSettings: swift),
+        .target(name: "Logs", dependencies: ["Core", "LinuxSystem", "CLinux"], swiftSettings: swift),
         .target(
             name: "Images",
             dependencies: [
@@ -100,7 +103,7 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Core", "OCI", "LinuxSystem", "Sandbox", "Network", "Images", "Store", "Orchestrator", "Gateway",
+                "Core", "OCI", "LinuxSystem", "Sandbox", "Network", "Logs", "Images", "Store", "Orchestrator", "Gateway",
                 "ControlAPI", "ControlServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -67,6 +67,14 @@ package struct ImportedContent: Sendable {
     }
 }
 
+/// What instances wrote. Adapter: `Logs`.
+package protocol LogPort: Sendable {
+    /// The last lines that an instance wrote, oldest first.
+    func tail(of instance: InstanceID, function: FunctionKey, lines: Int) async -> [String]
+    /// Forgets all logs of a function.
+    func remove(_ function: FunctionKey) async
+}
+
 /// Imports and keeps content. Adapter: `Images`.
 package protocol ImagePort: Sendable {
     /// Copies the source in (reflinked where possible). Editing or deleting the folder later changes nothing.
@@ -83,6 +91,8 @@ package struct FunctionRecord: Sendable, Hashable {
     package var active: Int?
     /// The highest revision number ever used.
     package var latest: Int
+    /// The highest revision whose rollout has ended, well or not; one above it is rolled out again at start.
+    package var settled: Int
     /// The user's `torpor scale NAME N`; nil is auto.
     package var manualScale: Int?
     package var createdAt: Int64
@@ -95,6 +105,7 @@ package struct FunctionRecord: Sendable, Hashable {
         self.key = key
         self.active = active
         self.latest = latest
+        self.settled = settled
         self.manualScale = manualScale
         self.createdAt = createdAt
         self.lastFailure = lastFailure
