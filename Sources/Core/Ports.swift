@@ -99,7 +99,7 @@ package struct FunctionRecord: Sendable, Hashable {
     package var lastFailure: InstanceFailure?
 
     package init(
-        key: FunctionKey, active: Int?, latest: Int, manualScale: Int?, createdAt: Int64,
+        key: FunctionKey, active: Int?, latest: Int, settled: Int, manualScale: Int?, createdAt: Int64,
         lastFailure: InstanceFailure?
     ) {
         self.key = key
