@@ -8,10 +8,14 @@ package enum Limits {
     // Input
     /// Bytes of an OCI `config.json`: ten times the largest that engines write; more is an attack or a mistake.
     package static let ociConfigBytes = 1 << 20
+    /// Levels of objects and arrays in it: the specification needs seven.
+    package static let ociConfigDepth = 32
     /// Bytes of a manifest: room for hundreds of functions.
     package static let manifestBytes = 4 << 20
     /// Bytes of a control request's JSON body.
     package static let controlBodyBytes = 4 << 20
+    /// Lines that one control request may ask of a log.
+    package static let logQueryLines = 1_000_000
     /// Arguments, and environment variables, of a function.
     package static let arguments = 1024
     package static let environmentVariables = 1024
@@ -19,6 +23,19 @@ package enum Limits {
     package static let argumentBytes = 1 << 20
     /// Mounts of a function beside the default ones.
     package static let mounts = 128
+    /// Bytes of a path inside a container: PATH_MAX without its NUL.
+    package static let pathBytes = 4095
+    /// Masked paths, and read-only paths, of a function: ten times what engines write.
+    package static let hiddenPaths = 128
+    /// Supplementary groups of a process.
+    package static let additionalGroups = 256
+    /// Ids of users and groups inside a container: each function has a range of this many.
+    package static let containerIDs: UInt32 = 65_536
+    /// Bytes of a host name: the kernel's HOST_NAME_MAX.
+    package static let hostnameBytes = 64
+    /// Rules, and system calls named by one rule, of a seccomp profile.
+    package static let seccompRules = 1024
+    package static let seccompNames = 1024
     /// Files of one imported root filesystem, and their bytes: a whole distribution fits.
     package static let rootfsFiles = 1_000_000
     package static let rootfsBytes: Int64 = 64 << 30

@@ -1,0 +1,22 @@
+package import Core
+
+/// Lines of a log as they come. It ends at once for a plain query; a followed one ends when the function is removed
+/// or the reader's task is cancelled.
+package typealias LogLines = any AsyncSequence<LogLine, any Error> & Sendable
+
+/// What the control socket can ask of the daemon. `ControlServer` translates HTTP to these calls, `Daemon` implements
+/// them by the orchestrator. None of them blocks its thread.
+package protocol ControlBackend: Sendable {
+    /// Makes a new revision. With `wait`, returns when it takes requests; without, when it is durable.
+    /// - Throws: `failedToStart` when the revision did not come up; the earlier one keeps serving.
+    func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView
+    /// Sorted by namespace and name; nil is every namespace.
+    func list(namespace: NamespaceName?) async throws(ControlError) -> [FunctionView]
+    func describe(_ function: FunctionKey) async throws(ControlError) -> FunctionDetail
+    /// Returns when no request is routed to the function any more; its instances drain afterwards.
+    func remove(_ function: FunctionKey) async throws(ControlError)
+    func scale(_ function: FunctionKey, to target: ScaleTarget) async throws(ControlError) -> FunctionView
+    func logs(_ function: FunctionKey, _ query: LogQuery) async throws(ControlError) -> LogLines
+    func systemInfo() async throws(ControlError) -> SystemInfo
+    func systemCheck() async throws(ControlError) -> [CheckItem]
+}

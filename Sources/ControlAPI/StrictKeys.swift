@@ -1,0 +1,35 @@
+internal import Core
+
+/// Refuses keys that a type does not know.
+enum StrictKeys {
+    struct AnyKey: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    static func check<Keys: CodingKey & CaseIterable>(_ decoder: any Decoder, _ keys: Keys.Type) throws {
+        try check(decoder, known: keys.allCases.map(\.stringValue))
+    }
+
+    static func checkSpec(_ decoder: any Decoder) throws {
+        try check(decoder, FunctionSpec.CodingKeys.self)
+        let fields = try decoder.container(keyedBy: FunctionSpec.CodingKeys.self)
+        if fields.contains(.scale) {
+            try check(fields.superDecoder(forKey: .scale), ScaleSpec.CodingKeys.self)
+        }
+        if fields.contains(.limits) {
+            try check(fields.superDecoder(forKey: .limits), known: ["memory", "cpu", "pids"])
+        }
+    }
+
+    private static func check(_ decoder: any Decoder, known: [String]) throws {
+        for key in try decoder.container(keyedBy: AnyKey.self).allKeys
+        where !known.contains(key.stringValue) {
+            throw InvalidInput(
+                (decoder.codingPath + [key]).dotted, "is not a key of this API",
+                allowed: known.sorted().joined(separator: ", "))
+        }
+    }
+}
