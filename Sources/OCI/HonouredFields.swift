@@ -1,0 +1,84 @@
+package import Core
+
+/// What of a configuration a deployed function gets. Whatever would change its behaviour and is not honoured is refused
+/// by name; nothing is ignored. Values that ask for nothing (an empty list, a default that the engines always write)
+/// are accepted.
+package enum HonouredFields {
+    /// - Throws: `InvalidInput` with the key, the reason, and what to write instead.
+    package static func check(_ config: OCIConfig) throws(InvalidInput) {
+        try check(config.process)
+        try refuse("domainname", config.domainname?.isEmpty == false, "a NIS domain name is not set")
+        try check(config.hooks)
+        for (index, mount) in (config.mounts ?? []).enumerated() {
+            try check(mount, at: "mounts[\(index)]")
+        }
+        guard let linux = config.linux else {
+            throw InvalidInput(
+                "linux.namespaces", "is missing, which asks for the host's own namespaces",
+                allowed: "at least \(HonouredNamespaces.needed)")
+        }
+        try HonouredLinux.check(linux)
+    }
+
+    static func refuse(
+        _ path: String, _ asked: Bool, _ reason: String, allowed: String = "leave it out"
+    ) throws(InvalidInput) {
+        if asked { throw InvalidInput(path, "is not honoured: \(reason)", allowed: allowed) }
+    }
+
+    private static func check(_ process: OCIConfig.Process) throws(InvalidInput) {
+        guard process.args != nil else {
+            throw InvalidInput("process.args", "is missing", allowed: "the program and its arguments")
+        }
+        try refuse(
+            "process.terminal", process.terminal == true, "a function's output goes to its log",
+            allowed: "false")
+        try refuse(
+            "process.apparmorProfile", process.apparmorProfile?.isEmpty == false,
+            "no AppArmor profile is applied")
+        try refuse(
+            "process.selinuxLabel", process.selinuxLabel?.isEmpty == false, "no SELinux label is applied")
+        try refuse("process.scheduler", process.scheduler != nil, "the scheduling policy is the host's")
+        try refuse("process.ioPriority", process.ioPriority != nil, "the I/O priority is the host's")
+        try refuse("process.execCPUAffinity", process.execCPUAffinity != nil, "affinity is not set")
+    }
+
+    private static func check(_ hooks: OCIConfig.Hooks?) throws(InvalidInput) {
+        guard let hooks else { return }
+        let all = [
+            ("prestart", hooks.prestart), ("createRuntime", hooks.createRuntime),
+            ("createContainer", hooks.createContainer), ("startContainer", hooks.startContainer),
+            ("poststart", hooks.poststart), ("poststop", hooks.poststop),
+        ]
+        for (name, list) in all {
+            try refuse("hooks.\(name)", list?.isEmpty == false, "no program of the bundle runs on the host")
+        }
+    }
+
+    private static let filesystems: Set<String> = [
+        "proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2",
+    ]
+
+    private static func check(_ mount: OCIConfig.Mount, at path: String) throws(InvalidInput) {
+        let type = mount.type ?? "none"
+        let options = mount.options ?? []
+        let binds = type == "bind" || options.contains("bind") || options.contains("rbind")
+        try refuse(
+            path, binds, "a bind mount of a path of the host (\(mount.source?.prefix(80) ?? ""))",
+            allowed: "put the files into the root filesystem")
+        guard filesystems.contains(type) else {
+            throw InvalidInput(
+                path + ".type", "'\(type.prefix(40))' is not honoured",
+                allowed: "one of " + filesystems.sorted().joined(separator: ", "))
+        }
+        let mappings = (mount.uidMappings ?? []) + (mount.gidMappings ?? [])
+        try refuse(path + ".uidMappings", !mappings.isEmpty, "ids are mapped by the function's own range")
+        let parsed = try MountOptions(options, type: type, path: path + ".options")
+        switch parsed.propagation {
+        case nil, .private, .slave: break
+        case .shared, .unbindable:
+            throw InvalidInput(
+                path + ".options", "asks for a propagation that is not honoured", allowed: "private or slave")
+        }
+    }
+}

@@ -1,0 +1,134 @@
+internal import Core
+
+/// The part of `HonouredFields` about `linux`.
+enum HonouredLinux {
+    static func check(_ linux: OCIConfig.Linux) throws(InvalidInput) {
+        try HonouredNamespaces.check(linux)
+        try refuse(
+            "linux.sysctl", linux.sysctl?.isEmpty == false,
+            "kernel parameters of the instance are the platform's")
+        try refuse("linux.timeOffsets", linux.timeOffsets?.isEmpty == false, "there is no time namespace")
+        try refuse(
+            "linux.netDevices", linux.netDevices?.isEmpty == false, "no interface of the host is moved in")
+        try refuse(
+            "linux.cgroupsPath", linux.cgroupsPath?.isEmpty == false,
+            "every instance has a cgroup of its own below the daemon's")
+        try refuse("linux.intelRdt", linux.intelRdt != nil, "cache and bandwidth classes are not set")
+        try refuse("linux.memoryPolicy", linux.memoryPolicy != nil, "the memory policy is the host's")
+        try refuse("linux.mountLabel", linux.mountLabel?.isEmpty == false, "no SELinux label is applied")
+        let domain = linux.personality?.domain ?? "LINUX"
+        try refuse(
+            "linux.personality", domain != "LINUX" || linux.personality?.flags?.isEmpty == false,
+            "the execution domain is not changed")
+        let propagation = linux.rootfsPropagation ?? ""
+        try refuse(
+            "linux.rootfsPropagation", !["", "private", "rprivate"].contains(propagation),
+            "the instance's mounts are private", allowed: "private, or leave it out")
+        for (index, device) in (linux.devices ?? []).enumerated() {
+            try refuse(
+                "linux.devices[\(index)]", !DefaultDevice.isOne(device),
+                "only the default devices are there", allowed: DefaultDevice.names)
+        }
+        if let seccomp = linux.seccomp { try check(seccomp) }
+        if let resources = linux.resources { try check(resources) }
+    }
+
+    private static func refuse(
+        _ path: String, _ asked: Bool, _ reason: String, allowed: String = "leave it out"
+    ) throws(InvalidInput) {
+        try HonouredFields.refuse(path, asked, reason, allowed: allowed)
+    }
+
+    private static func check(_ seccomp: OCIConfig.Seccomp) throws(InvalidInput) {
+        let reason = "no listener takes notifications"
+        try refuse("linux.seccomp.listenerPath", seccomp.listenerPath?.isEmpty == false, reason)
+        try refuse("linux.seccomp.listenerMetadata", seccomp.listenerMetadata?.isEmpty == false, reason)
+        try refuse(
+            "linux.seccomp.defaultAction", seccomp.defaultAction == .notify, reason, allowed: "another")
+        for (index, rule) in (seccomp.syscalls ?? []).enumerated() {
+            try refuse(
+                "linux.seccomp.syscalls[\(index)].action", rule.action == .notify, reason, allowed: "another")
+        }
+        // Synchronising threads asks for nothing: the filter is installed by a process with one thread.
+        for (index, flag) in (seccomp.flags ?? []).enumerated() where flag != "SECCOMP_FILTER_FLAG_TSYNC" {
+            try refuse(
+                "linux.seccomp.flags[\(index)]", true, "'\(flag.prefix(60))' is not passed to the kernel",
+                allowed: "SECCOMP_FILTER_FLAG_TSYNC, or leave it out")
+        }
+    }
+
+    private static func check(_ resources: OCIConfig.Resources) throws(InvalidInput) {
+        let path = "linux.resources"
+        for (index, rule) in (resources.devices ?? []).enumerated() {
+            try refuse(
+                "\(path).devices[\(index)]", !DefaultDevice.isImplied(by: rule),
+                "only the default devices can be used", allowed: DefaultDevice.names)
+        }
+        try refuse("\(path).blockIO", resources.blockIO.map(isEmpty) == false, "block I/O is not limited")
+        try refuse(
+            "\(path).hugepageLimits", resources.hugepageLimits?.isEmpty == false, "huge pages are not limited"
+        )
+        try refuse(
+            "\(path).network",
+            resources.network?.classID != nil || resources.network?.priorities?.isEmpty == false,
+            "network classes are of cgroup v1")
+        try refuse("\(path).rdma", resources.rdma?.isEmpty == false, "RDMA is not limited")
+        try refuse(
+            "\(path).unified", resources.unified?.isEmpty == false,
+            "files of the cgroup are not written as they are",
+            allowed: "memory, cpu and pids")
+        if let memory = resources.memory { try check(memory, at: path + ".memory") }
+        if let cpu = resources.cpu { try check(cpu, at: path + ".cpu") }
+    }
+
+    private static func isEmpty(_ io: OCIConfig.BlockIO) -> Bool {
+        let limits = [
+            io.throttleReadBpsDevice, io.throttleWriteBpsDevice, io.throttleReadIOPSDevice,
+            io.throttleWriteIOPSDevice,
+        ]
+        return (io.weight ?? 0) == 0 && (io.leafWeight ?? 0) == 0 && io.weightDevice?.isEmpty != false
+            && limits.allSatisfy { $0?.isEmpty != false }
+    }
+
+    private static func check(_ memory: OCIConfig.Memory, at path: String) throws(InvalidInput) {
+        let reason = "cgroup v2 does not have it"
+        try refuse(path + ".kernel", isLimit(memory.kernel), reason)
+        try refuse(path + ".kernelTCP", isLimit(memory.kernelTCP), reason)
+        try refuse(path + ".swappiness", memory.swappiness != nil, reason)
+        try refuse(path + ".disableOOMKiller", memory.disableOOMKiller == true, reason, allowed: "false")
+        try refuse(path + ".useHierarchy", memory.useHierarchy == false, reason, allowed: "true")
+        if let swap = memory.swap, swap > 0, swap < memory.limit ?? 0 || (memory.limit ?? 0) <= 0 {
+            throw InvalidInput(
+                path + ".swap",
+                "is memory and swap together, so a limit of memory must be there and below it",
+                allowed: "at least memory.limit")
+        }
+    }
+
+    private static func isLimit(_ value: Int64?) -> Bool { (value ?? 0) > 0 }
+
+    private static func check(_ cpu: OCIConfig.CPU, at path: String) throws(InvalidInput) {
+        let reason = "cgroup v2 does not have it"
+        try refuse(path + ".realtimeRuntime", (cpu.realtimeRuntime ?? 0) != 0, reason)
+        try refuse(path + ".realtimePeriod", (cpu.realtimePeriod ?? 0) != 0, reason)
+        for (key, list) in [("cpus", cpu.cpus), ("mems", cpu.mems)] {
+            guard let list, !list.isEmpty else { continue }
+            let plain = list.utf8.allSatisfy {
+                (48...57).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ",")
+            }
+            guard plain, list.utf8.count <= 1024 else {
+                throw InvalidInput(
+                    "\(path).\(key)", "'\(list.prefix(40))' is no list", allowed: "such as 0-3,7")
+            }
+        }
+        if let period = cpu.period, period != 0, !(1000...1_000_000).contains(period) {
+            throw InvalidInput(path + ".period", "\(period) is out of range", allowed: "1000 to 1000000 µs")
+        }
+        if let quota = cpu.quota, quota > 0, !(1000...Int64(1) << 44).contains(quota) {
+            throw InvalidInput(path + ".quota", "\(quota) is out of range", allowed: "1000 µs or more, or -1")
+        }
+        if let idle = cpu.idle, idle != 0, idle != 1 {
+            throw InvalidInput(path + ".idle", "\(idle) is neither", allowed: "0 or 1")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import Core
+
+/// The part of `HonouredFields` about namespaces: an instance always has its own of every kind but time.
+enum HonouredNamespaces {
+    /// Asking for fewer would give the function something of the host's. The cgroup and user namespaces are left out by
+    /// what the engines generate, and having them takes nothing away, so they need not be named.
+    private static let required: [OCIConfig.NamespaceKind] = [.pid, .network, .mount, .ipc, .uts]
+    static let needed = required.map(\.rawValue).joined(separator: ", ")
+
+    static func check(_ linux: OCIConfig.Linux) throws(InvalidInput) {
+        let asked = linux.namespaces ?? []
+        for (index, namespace) in asked.enumerated() {
+            let path = "linux.namespaces[\(index)]"
+            try HonouredFields.refuse(
+                path + ".path", namespace.path?.isEmpty == false, "no existing namespace is joined")
+            try HonouredFields.refuse(
+                path + ".type", namespace.type == .time, "there is no time namespace",
+                allowed: "\(needed), cgroup, user")
+        }
+        for kind in required where !asked.contains(where: { $0.type == kind }) {
+            throw InvalidInput(
+                "linux.namespaces", "\(kind.rawValue) is not in it, which asks for the host's own",
+                allowed: "at least \(needed)")
+        }
+        let mappings = [("uidMappings", linux.uidMappings), ("gidMappings", linux.gidMappings)]
+        for (name, mapping) in mappings {
+            try HonouredFields.refuse(
+                "linux.\(name)", mapping?.isEmpty == false, "ids are mapped by the function's own range")
+        }
+    }
+}
