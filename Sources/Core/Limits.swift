@@ -55,6 +55,11 @@ package enum Limits {
     package static let shortestTimeout = Duration.milliseconds(10)
     package static let longestTimeout = Duration.seconds(24 * 3600)
 
+    /// Records of instances that are kept of one function, running ones first.
+    package static let instanceRecordsKept = 50
+    /// Bytes of the database: the limit of functions with ten revisions of usual size each.
+    package static let databaseBytes = 4 << 30
+
     // Gateway
     /// Bytes of a request's or response's head, as nginx's and Apache's defaults allow at most.
     package static let headBytes = 32 << 10

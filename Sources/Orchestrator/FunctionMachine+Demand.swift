@@ -1,0 +1,63 @@
+internal import Core
+package import Scaling
+
+// Starting instances: because a request waits, and because the function shall keep some.
+extension FunctionMachine {
+    package var capacity: Capacity? { active.map { Capacity($0.spec.scale, manual: record.manualScale) } }
+
+    /// Instances of the active revision that live or come to life.
+    private var living: [Instance] {
+        instances.values.filter { $0.revision == record.active && !$0.state.isOver && $0.state != .draining }
+    }
+
+    mutating func demand(_ callID: String, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect])
+    {
+        guard isOpen else { return }
+        if instances.values.contains(where: { $0.state == .creating || $0.state == .starting }) { return }
+        guard let active, let capacity else {
+            effects.append(.failWaiters)
+            return
+        }
+        // The demand may be older than the room: say again who has some, which lets waiting requests in.
+        if living.contains(where: { $0.state == .ready && $0.gate.inFlight < Int($0.gate.limit) }) {
+            publish(&effects)
+            return
+        }
+        guard living.count < capacity.ceiling else { return }
+        if backoff.blocked(at: now) != nil {
+            effects.append(.failWaiters)
+            return
+        }
+        start(active, callID, unixTime, &effects)
+    }
+
+    mutating func start(
+        _ revision: Revision, _ callID: String?, _ unixTime: Int64, _ effects: inout [FunctionEffect]
+    ) {
+        let id = makeID()
+        instances[id] = Instance(
+            id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.concurrency),
+            createdAt: unixTime, callID: callID)
+        effects.append(.launch(id, revision, callID: callID))
+    }
+
+    /// Keeps `floor` instances alive.
+    mutating func maintain(_ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
+        guard isOpen, let active, let capacity, backoff.blocked(at: now) == nil else { return }
+        for _ in 0..<max(0, capacity.floor - living.count) { start(active, nil, unixTime, &effects) }
+    }
+
+    mutating func scale(_ count: Int?, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
+        record.manualScale = count
+        effects.append(.save(record))
+        guard let count, let capacity else { return }
+        backoff.succeeded()
+        let surplus = living.count - (count == 0 ? 0 : capacity.ceiling)
+        guard surplus > 0 else { return }
+        let idlestFirst = living.sorted {
+            ($0.gate.inFlight, $0.gate.lastUsedAt, $0.id) < ($1.gate.inFlight, $1.gate.lastUsedAt, $1.id)
+        }
+        for instance in idlestFirst.prefix(surplus) { drain(instance.id, now, &effects) }
+        publish(&effects)
+    }
+}

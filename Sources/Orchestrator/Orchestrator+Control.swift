@@ -1,0 +1,138 @@
+package import Core
+
+/// Why a command could not be carried out, beside `InvalidInput` and `InstanceFailure`.
+package enum CommandError: Error, Sendable, Equatable {
+    case unknownFunction(FunctionKey)
+    /// The daemon stops.
+    case closing
+    /// `Limits.functions` are deployed.
+    case tooManyFunctions
+}
+
+/// What a deploy came to.
+package enum DeployOutcome: Sendable {
+    /// The same as what is active: nothing was done.
+    case unchanged(RevisionID)
+    /// Stored; where `wait` was asked for, it takes requests now.
+    case deployed(RevisionID)
+    /// Stored, but it did not come up; the revision before it, if any, goes on.
+    case failed(RevisionID, InstanceFailure)
+}
+
+// What people ask for, by the control socket.
+extension Orchestrator {
+    /// Imports the content, stores a new revision, and brings it up.
+    ///
+    /// - Parameter wait: until it takes requests or has failed; else only until it is stored.
+    /// - Throws: `InvalidInput`, `CommandError`, or what the store or the disk refused.
+    package func deploy(
+        _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool
+    ) async throws -> DeployOutcome {
+        try spec.validate()
+        await waitUntilGone(key)
+        let stored = try await store(key, source, spec)
+        guard case .deployed(let id) = stored, wait else { return stored }
+        let failure = await withCheckedContinuation { continuation in
+            if let machine = functions[key], machine.candidate == id.number {
+                rollouts[id, default: []].append(continuation)
+            } else {
+                continuation.resume(returning: functions[key]?.record.lastFailure)
+            }
+        }
+        return failure.map { .failed(id, $0) } ?? .deployed(id)
+    }
+
+    /// A function that was removed and whose instances still drain keeps its name until they are gone.
+    private func waitUntilGone(_ key: FunctionKey) async {
+        while functions[key]?.isRemoved == true {
+            await withCheckedContinuation { departures[key, default: []].append($0) }
+        }
+    }
+
+    private func store(
+        _ key: FunctionKey, _ source: RevisionSource, _ spec: FunctionSpec
+    ) async throws -> DeployOutcome {
+        await lockContent()
+        defer { contentLock.release() }
+        let content = try await images.importContent(source, spec: spec)
+        guard !isClosing else { throw CommandError.closing }
+        let known = functions[key]
+        guard known != nil || functions.count < Limits.functions else { throw CommandError.tooManyFunctions }
+        if let active = known?.active, known?.candidate == nil, active.spec == spec,
+            active.rootfs == content.rootfs, active.ociConfig == content.ociConfig,
+            known?.record.manualScale == nil
+        {
+            return .unchanged(active.id)
+        }
+        let id = RevisionID(function: key, number: (known?.record.latest ?? 0) + 1)
+        let revision = Revision(
+            id: id, spec: spec, source: source, rootfs: content.rootfs, ociConfig: content.ociConfig,
+            createdAt: time.unixTime())
+        try await sandboxes.prepare(revision)
+        var record =
+            functions[key]?.record
+            ?? FunctionRecord(
+                key: key, active: nil, latest: 0, settled: 0, manualScale: nil, createdAt: time.unixTime(),
+                lastFailure: nil)
+        record.latest = id.number
+        record.manualScale = nil
+        try await journal.store.insert(revision, record: record)
+        if functions[key] == nil {
+            functions[key] = FunctionMachine(
+                stored: StoredFunction(record: record, revisions: []), makeID: makeID)
+            router.upsert(RoutePolicy(key: key, spec: spec))
+        }
+        apply(.deployed(revision), to: key)
+        return .deployed(id)
+    }
+
+    /// Forgets a function; its instances finish what they have in flight. Returns when that is durable.
+    package func remove(_ key: FunctionKey) async throws {
+        await lockContent()
+        defer { contentLock.release() }
+        guard functions[key]?.isRemoved == false else { throw CommandError.unknownFunction(key) }
+        try await journal.store.remove(key)
+        router.remove(key)
+        apply(.removed, to: key)
+    }
+
+    /// - Parameter count: instances to keep, 0 to `Limits.instancesPerFunction`; nil is auto.
+    package func scale(_ key: FunctionKey, to count: Int?) async throws {
+        guard functions[key]?.isRemoved == false else { throw CommandError.unknownFunction(key) }
+        if let count, !(0...Limits.instancesPerFunction).contains(count) {
+            throw InvalidInput(
+                "replicas", "\(count) is out of range",
+                allowed: "0 to \(Limits.instancesPerFunction), or auto")
+        }
+        apply(.scaled(count), to: key)
+        await withCheckedContinuation { continuation in journal.write(.then { continuation.resume() }) }
+    }
+
+    /// A function as it is now, for people.
+    package func view(of key: FunctionKey) -> FunctionMachine? {
+        functions[key].flatMap { $0.isRemoved ? nil : $0 }
+    }
+
+    package func views() -> [FunctionMachine] {
+        functions.values.filter { !$0.isRemoved }.sorted { $0.key < $1.key }
+    }
+
+    /// Where a ready instance is reached and when it started, for people.
+    package func handle(of id: InstanceID) -> InstanceHandle? { running[id]?.handle }
+
+    package func pastInstances(of key: FunctionKey, limit: Int) async throws -> [InstanceRecord] {
+        try await journal.store.instances(of: key, limit: limit)
+    }
+
+    func collectGarbage() async {
+        await lockContent()
+        defer { contentLock.release() }
+        let used = functions.values.flatMap { $0.revisions.values.map(\.rootfs) }
+        await images.collectGarbage(keeping: Set(used))
+    }
+
+    private func lockContent() async {
+        if contentLock.tryTake() { return }
+        await withCheckedContinuation { contentLock.enqueue($0) }
+    }
+}

@@ -1,0 +1,219 @@
+package import Core
+package import Logging
+
+/// Owns every function's machine: feeds it events, performs its effects, and wakes it when time has come.
+///
+/// The gateway talks to it through `ActivatorPort`, whose calls only post to `inbox`; people through the control server
+/// (`Orchestrator+Control`). Everything that changes state is synchronous; what takes time is a stored task.
+package actor Orchestrator {
+    let sandboxes: any SandboxPort
+    let network: any NetworkPort
+    let images: any ImagePort
+    let logs: any LogPort
+    let router: any RouterPort
+    let time: any Timekeeper
+    let logger: Logger
+    let journal: Journal
+
+    var functions: [FunctionKey: FunctionMachine] = [:]
+    var running: [InstanceID: RunningInstance] = [:]
+    /// One import, insert or garbage collection at a time: what was imported is referred to before it can be collected.
+    var contentLock = AsyncLock()
+    var rollouts: [RevisionID: [CheckedContinuation<InstanceFailure?, Never>]] = [:]
+    var departures: [FunctionKey: [CheckedContinuation<Void, Never>]] = [:]
+    var isClosing = false
+    private var alarm: (at: Int64, task: Task<Void, Never>)?
+    private var alarms: [FunctionKey: Int64] = [:]
+    private let inbox: AsyncStream<Message>
+    private nonisolated let post: AsyncStream<Message>.Continuation
+    let makeID: @Sendable () -> InstanceID
+
+    enum Message: Sendable {
+        case demand(FunctionKey, callID: String)
+        case drained(InstanceID)
+        case suspect(InstanceID)
+    }
+
+    package init(
+        sandboxes: any SandboxPort, network: any NetworkPort, images: any ImagePort, logs: any LogPort,
+        store: any StorePort, router: any RouterPort, time: any Timekeeper, logger: Logger,
+        makeID: @escaping @Sendable () -> InstanceID = {
+            var generator = SystemRandomNumberGenerator()
+            return InstanceID(random: &generator)
+        }
+    ) {
+        self.sandboxes = sandboxes
+        self.network = network
+        self.images = images
+        self.logs = logs
+        self.router = router
+        self.time = time
+        self.logger = logger
+        self.makeID = makeID
+        journal = Journal(store: store, logger: logger)
+        (inbox, post) = AsyncStream.makeStream()
+    }
+
+    /// Loads what the store remembers and makes it callable. Before `run`, and before the gateway listens.
+    package func load() async throws {
+        for stored in try await journal.store.load() {
+            let machine = FunctionMachine(stored: stored, makeID: makeID)
+            functions[machine.key] = machine
+            for revision in stored.revisions { await prepareQuietly(revision) }
+            if let spec = (machine.active ?? stored.revisions.last)?.spec {
+                router.upsert(RoutePolicy(key: machine.key, spec: spec))
+            }
+        }
+        for key in functions.keys.sorted() {
+            perform(functions[key]?.resume(now: time.now(), unixTime: time.unixTime()) ?? [], of: key)
+        }
+    }
+
+    /// A revision that this host cannot run any more is kept; each start of it fails and says why.
+    private func prepareQuietly(_ revision: Revision) async {
+        do {
+            try await sandboxes.prepare(revision)
+        } catch {
+            logger.warning(
+                "revision cannot be prepared", metadata: ["revision": "\(revision.id)", "error": "\(error)"])
+        }
+    }
+
+    /// Serves the gateway's messages until the task is cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.journal.run() }
+            for await message in inbox { receive(message) }
+            journal.finish()
+        }
+    }
+
+    private func receive(_ message: Message) {
+        switch message {
+        case .demand(let key, let callID): apply(.demand(callID: callID), to: key)
+        case .drained(let id):
+            if let key = running[id]?.function { apply(.drained(id), to: key) }
+        case .suspect(let id):
+            logger.debug("an instance did not answer", metadata: ["instance": "\(id)"])
+        }
+    }
+
+    /// The one way into a machine.
+    func apply(_ event: FunctionEvent, to key: FunctionKey) {
+        guard functions[key] != nil else {
+            if case .demand = event { router.remove(key) }
+            return
+        }
+        let effects = functions[key]?.handle(event, now: time.now(), unixTime: time.unixTime()) ?? []
+        perform(effects, of: key)
+    }
+
+    private func perform(_ effects: [FunctionEffect], of key: FunctionKey) {
+        for effect in effects {
+            switch effect {
+            case .launch(let id, let revision, _): launch(id, revision)
+            case .freeze(let id): freeze(id)
+            case .terminate(let id): running[id]?.terminate()
+            case .kill(let id): running[id]?.kill()
+            case .publish(let ids): router.publish(key, instances: ids.compactMap { running[$0]?.handle })
+            case .failWaiters: router.startFailed(key)
+            case .save(let record): journal.write(.save(record))
+            case .note(let record): journal.write(.note(record, key))
+            case .settled(let number, let failure):
+                settled(RevisionID(function: key, number: number), failure)
+            case .forget(let numbers): forget(numbers, of: key)
+            case .gone: gone(key)
+            }
+        }
+        rearm(key)
+    }
+
+    private func settled(_ id: RevisionID, _ failure: InstanceFailure?) {
+        if let spec = functions[id.function]?.active?.spec {
+            router.upsert(RoutePolicy(key: id.function, spec: spec))
+        }
+        let waiting = rollouts.removeValue(forKey: id) ?? []
+        // After the record is durable: an acknowledged deploy survives.
+        journal.write(.then { for continuation in waiting { continuation.resume(returning: failure) } })
+    }
+
+    private func gone(_ key: FunctionKey) {
+        let machine = functions.removeValue(forKey: key)
+        alarms[key] = nil
+        for continuation in departures.removeValue(forKey: key) ?? [] { continuation.resume() }
+        let revisions = machine?.revisions.values.map(\.id) ?? []
+        Task {  // Bounded: removes files. Nobody waits for it.
+            for revision in revisions { await sandboxes.forget(revision) }
+            await logs.remove(key)
+            await collectGarbage()
+        }
+    }
+
+    private func forget(_ numbers: [Int], of key: FunctionKey) {
+        let revisions = numbers.map { RevisionID(function: key, number: $0) }
+        journal.write(.removeRevisions(revisions))
+        Task {  // Bounded: removes files. Nobody waits for it.
+            for revision in revisions { await sandboxes.forget(revision) }
+            await collectGarbage()
+        }
+    }
+
+    // MARK: Time
+
+    private func rearm(_ key: FunctionKey) {
+        alarms[key] = functions[key]?.nextAlarm(now: time.now())
+        guard let next = alarms.values.min() else { return }
+        if let alarm, alarm.at <= next { return }
+        alarm?.task.cancel()
+        let time = time
+        alarm = (
+            next,
+            Task {  // Cancelled by an earlier alarm, and by `close`.
+                do {
+                    try await time.sleep(until: next)
+                } catch {
+                    return
+                }
+                ring()
+            }
+        )
+    }
+
+    private func ring() {
+        alarm = nil
+        let now = time.now()
+        let due = alarms.filter { $0.value <= now }.keys.sorted()
+        if due.isEmpty, let key = alarms.keys.first { rearm(key) }
+        for key in due { apply(.alarm, to: key) }
+    }
+
+    // MARK: End
+
+    /// Drains every instance, and kills what is left at `deadline` (monotonic nanoseconds). Returns when none is left.
+    package func close(deadline: Int64) async {
+        isClosing = true
+        for key in functions.keys.sorted() { apply(.closing, to: key) }
+        let time = time
+        let killer = Task {  // Cancelled below.
+            do {
+                try await time.sleep(until: deadline)
+            } catch {
+                return
+            }
+            for instance in running.values { instance.kill() }
+        }
+        for instance in running.values { await instance.over() }
+        killer.cancel()
+        alarm?.task.cancel()
+        post.finish()
+    }
+}
+
+extension Orchestrator: ActivatorPort {
+    package nonisolated func demand(_ function: FunctionKey, callID: String) {
+        post.yield(.demand(function, callID: callID))
+    }
+
+    package nonisolated func drained(_ instance: InstanceID) { post.yield(.drained(instance)) }
+    package nonisolated func suspect(_ instance: InstanceID) { post.yield(.suspect(instance)) }
+}

@@ -1,0 +1,50 @@
+internal import Core
+
+/// An instance as the orchestrator holds it: what its launch has made so far, and how to end it from any point of it.
+final class RunningInstance {
+    let id: InstanceID
+    let function: FunctionKey
+    let revision: Revision
+    let startedAt: Int64
+    var slot: SlotID?
+    var sandbox: (any SandboxedInstance)?
+    var handle: InstanceHandle?
+    /// Brings it up; cancelled when it shall end or has ended.
+    var launch: Task<Void, Never>?
+    /// Whether it shall end: a launch under way is given up at its next step.
+    private(set) var isGivenUp = false
+    private var isOver = false
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+
+    init(id: InstanceID, function: FunctionKey, revision: Revision, startedAt: Int64) {
+        self.id = id
+        self.function = function
+        self.revision = revision
+        self.startedAt = startedAt
+    }
+
+    func terminate() {
+        isGivenUp = true
+        launch?.cancel()
+        sandbox?.terminate()
+    }
+
+    func kill() {
+        isGivenUp = true
+        launch?.cancel()
+        sandbox?.kill()
+    }
+
+    /// Returns when it is over.
+    func over() async {
+        if isOver { return }
+        await withCheckedContinuation { waiters.append($0) }
+    }
+
+    func end() {
+        isOver = true
+        launch?.cancel()
+        for waiter in waiters { waiter.resume() }
+        waiters = []
+    }
+}
