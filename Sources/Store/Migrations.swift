@@ -1,0 +1,49 @@
+internal import GRDB
+
+/// The schema's history. A migration that was released is never edited: what changes gets the next number.
+enum Migrations {
+    static func all() -> DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("0001 functions, revisions, instances") { database in
+            try database.execute(sql: first)
+        }
+        return migrator
+    }
+
+    /// Times are Unix seconds. `spec`, `source`, `last_failure` and `exit` are JSON.
+    private static let first = """
+        CREATE TABLE functions (
+            id INTEGER PRIMARY KEY,
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            active INTEGER,
+            latest INTEGER NOT NULL,
+            settled INTEGER NOT NULL,
+            manual_scale INTEGER,
+            created_at INTEGER NOT NULL,
+            last_failure TEXT,
+            UNIQUE (namespace, name)
+        ) STRICT;
+        CREATE TABLE revisions (
+            function INTEGER NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            spec TEXT NOT NULL,
+            source TEXT NOT NULL,
+            rootfs TEXT NOT NULL,
+            oci_config BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            PRIMARY KEY (function, number)
+        ) STRICT;
+        CREATE TABLE instances (
+            id TEXT PRIMARY KEY,
+            function INTEGER NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
+            revision INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            ended_at INTEGER,
+            state TEXT NOT NULL,
+            exit TEXT,
+            cause TEXT
+        ) STRICT;
+        CREATE INDEX instances_of_function ON instances (function, started_at, id);
+        """
+}
