@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int32_t clinux_openat(int32_t dir, const char *path, int32_t flags, uint32_t mode) {
@@ -30,5 +31,15 @@ int64_t clinux_write(int32_t fd, const void *buffer, size_t count) {
 }
 
 int32_t clinux_pipe(int32_t ends[2], int32_t flags) { return pipe2(ends, flags | O_CLOEXEC) < 0 ? -errno : 0; }
+
+int32_t clinux_memfd(const char *name, uint32_t flags) {
+    int fd = memfd_create(name, flags | MFD_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int64_t clinux_seek(int32_t fd, int64_t offset, int32_t whence) {
+    off_t position = lseek(fd, offset, whence);
+    return position < 0 ? -errno : position;
+}
 
 const char *clinux_error_text(int32_t code) { return strerrordesc_np(code); }

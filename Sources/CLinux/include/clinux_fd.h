@@ -14,5 +14,9 @@ int64_t clinux_read(int32_t fd, void *buffer, size_t count);
 int64_t clinux_write(int32_t fd, const void *buffer, size_t count);
 /* pipe2(2) with O_CLOEXEC and the given further flags. Both descriptors are owned by the caller. */
 int32_t clinux_pipe(int32_t ends[2], int32_t flags);
+/* memfd_create(2) with the given flags; MFD_CLOEXEC is always added. Returns an owned descriptor. */
+int32_t clinux_memfd(const char *name, uint32_t flags);
+/* lseek(2). Returns the new offset. */
+int64_t clinux_seek(int32_t fd, int64_t offset, int32_t whence);
 /* The constant text of an errno value, or NULL. */
 const char *clinux_error_text(int32_t code);
