@@ -155,8 +155,9 @@ struct SimulatedFunction {
     private mutating func drainQueue() {
         while waiting > 0 {
             let open = routed.filter { gates[$0]?.phase != .closed }
-            guard let id = open.min(by: { gates[$0]!.inFlight < gates[$1]!.inFlight }) else { return }
-            switch gates[id]!.enter(now: now) {
+            let load = { (id: InstanceID) in gates[id]?.inFlight ?? .max }
+            guard let id = open.min(by: { load($0) < load($1) }), let gate = gates[id] else { return }
+            switch gate.enter(now: now) {
             case .entered: break
             case .enteredFrozen: thaws += 1
             case .full, .closed: return

@@ -4,3 +4,9 @@
  * is thread-safe, and takes no ownership of descriptors or memory unless its comment says so. */
 #pragma once
 #include "clinux_fd.h"
+#include "clinux_host.h"
+#include "clinux_net.h"
+#include "clinux_thread.h"
+#include "clinux_message.h"
+#include "clinux_mount.h"
+#include "clinux_process.h"

@@ -1,0 +1,21 @@
+/* The host and this process: clocks, identity, locks, and the service manager's socket. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/* clock_gettime(2) of CLOCK_MONOTONIC (1) or CLOCK_REALTIME (0), in nanoseconds. Cannot fail for these two. */
+int64_t clinux_clock(int32_t clock);
+/* uname(2): each of the buffers gets at most size bytes with its NUL. */
+int32_t clinux_uname(char *release, char *machine, size_t size);
+/* flock(2), exclusive, not waiting: -EWOULDBLOCK when somebody else holds it. Released with the descriptor. */
+int32_t clinux_lock_exclusive(int32_t fd);
+/* ftruncate(2). */
+int32_t clinux_truncate(int32_t fd, int64_t size);
+/* mkdir(2). */
+int32_t clinux_mkdir(const char *path, uint32_t mode);
+/* One datagram to a unix(7) socket by path, or by abstract name when it begins with '@' (sd_notify(3)). */
+int32_t clinux_send_datagram(const char *path, const void *bytes, size_t count);
+/* RLIMIT_NOFILE: raises the soft limit to the hard one; returns the limit in force. */
+int64_t clinux_raise_open_files(void);
+int32_t clinux_effective_uid(void);
+int32_t clinux_process_id(void);

@@ -1,0 +1,59 @@
+internal import CLinux
+internal import Glibc
+
+/// One daemon per directory: an flock(2) on a file in it that holds the owner's pid. The kernel releases it when the
+/// process ends, however that happens.
+package struct DirectoryLock: ~Copyable, Sendable {
+    private let fd: OwnedFD
+
+    package enum Failure: Error, Sendable, Equatable {
+        /// Somebody holds it; their pid, if they wrote it yet.
+        case held(by: Int?)
+        case kernel(KernelError)
+    }
+
+    package init(directory: String, name: String = "lock") throws(Failure) {
+        let path = "\(directory)/\(name)"
+        do {
+            fd = try File.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        } catch {
+            throw .kernel(error)
+        }
+        let result = clinux_lock_exclusive(fd.raw)
+        if result == -EWOULDBLOCK {
+            let owner = (try? File.text(path)).flatMap { Int($0.filter(\.isNumber)) }
+            throw .held(by: owner)
+        }
+        do {
+            try check(result, "flock", subject: path)
+            try check(clinux_truncate(fd.raw, 0), "ftruncate", subject: path)
+            var text = "\(HostIdentity.processID)\n"
+            try check(
+                text.withUTF8 { clinux_write(fd.raw, $0.baseAddress, $0.count) }, "write", subject: path)
+        } catch {
+            throw .kernel(error)
+        }
+    }
+}
+
+/// Directories of the daemon's own.
+package enum Directory {
+    /// mkdir(2) of the path and what is missing above it. An existing one keeps its mode.
+    package static func create(_ path: String, mode: UInt32) throws(KernelError) {
+        let result = clinux_mkdir(path, mode)
+        if result == -EEXIST { return }
+        if result == -ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            try create(String(path[..<slash]), mode: 0o755)
+            let again = clinux_mkdir(path, mode)
+            if again == -EEXIST { return }
+            try check(again, "mkdir", subject: path)
+            return
+        }
+        try check(result, "mkdir", subject: path)
+    }
+}
+
+extension KernelError {
+    /// Whether there is no such file (ENOENT) or a part of its path is none (ENOTDIR).
+    package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+}

@@ -1,0 +1,23 @@
+internal import CLinux
+
+/// What this process and its kernel are.
+package enum HostIdentity {
+    package static var processID: Int { Int(clinux_process_id()) }
+    package static var isRoot: Bool { clinux_effective_uid() == 0 }
+
+    /// uname(2): the kernel's release (`6.1.0-18-amd64`) and the machine (`x86_64`).
+    package static func kernel() -> (release: String, machine: String) {
+        var release = [CChar](repeating: 0, count: 128)
+        var machine = release
+        guard clinux_uname(&release, &machine, release.count) == 0 else { return ("unknown", "unknown") }
+        return (text(release), text(machine))
+    }
+
+    /// Raises the soft limit of open files to the hard one (getrlimit(2)); returns what is in force.
+    @discardableResult
+    package static func raiseOpenFileLimit() -> Int64 { clinux_raise_open_files() }
+
+    private static func text(_ buffer: [CChar]) -> String {
+        String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
