@@ -9,14 +9,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
-
-int64_t clinux_clock(int32_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 int32_t clinux_uname(char *release, char *machine, size_t size) {
     struct utsname name;

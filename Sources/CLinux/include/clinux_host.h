@@ -1,10 +1,8 @@
-/* The host and this process: clocks, identity, locks, and the service manager's socket. */
+/* The host and this process: identity, locks, and the service manager's socket. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-/* clock_gettime(2) of CLOCK_MONOTONIC (1) or CLOCK_REALTIME (0), in nanoseconds. Cannot fail for these two. */
-int64_t clinux_clock(int32_t clock);
 /* uname(2): each of the buffers gets at most size bytes with its NUL. */
 int32_t clinux_uname(char *release, char *machine, size_t size);
 /* flock(2), exclusive, not waiting: -EWOULDBLOCK when somebody else holds it. Released with the descriptor. */
