@@ -3,8 +3,8 @@ internal import Glibc
 
 /// One daemon per directory: an flock(2) on a file in it that holds the owner's pid. The kernel releases it when the
 /// process ends, however that happens.
-package struct DirectoryLock: ~Copyable, Sendable {
-    private let fd: OwnedFD
+package final class DirectoryLock: Sendable {
+    private let file: SharedFD
 
     package enum Failure: Error, Sendable, Equatable {
         /// Somebody holds it; their pid, if they wrote it yet.
@@ -13,26 +13,29 @@ package struct DirectoryLock: ~Copyable, Sendable {
     }
 
     package init(directory: String, name: String = "lock") throws(Failure) {
-        let path = "\(directory)/\(name)"
+        file = try Self.take("\(directory)/\(name)")
+    }
+
+    private static func take(_ path: String) throws(Failure) -> SharedFD {
+        let file: SharedFD
         do {
-            fd = try File.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+            file = SharedFD(try File.open(path, flags: O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600))
         } catch {
             throw .kernel(error)
         }
-        let result = clinux_lock_exclusive(fd.raw)
+        let result = clinux_lock_exclusive(file.raw)
         if result == -EWOULDBLOCK {
-            let owner = (try? File.text(path)).flatMap { Int($0.filter(\.isNumber)) }
-            throw .held(by: owner)
+            throw .held(by: (try? File.text(path)).flatMap { Int($0.filter(\.isNumber)) })
         }
         do {
             try check(result, "flock", subject: path)
-            try check(clinux_truncate(fd.raw, 0), "ftruncate", subject: path)
+            try check(clinux_truncate(file.raw, 0), "ftruncate", subject: path)
             var text = "\(HostIdentity.processID)\n"
-            try check(
-                text.withUTF8 { clinux_write(fd.raw, $0.baseAddress, $0.count) }, "write", subject: path)
+            try check(text.withUTF8 { clinux_write(file.raw, $0.baseAddress, $0.count) }, "write", subject: path)
         } catch {
             throw .kernel(error)
         }
+        return file
     }
 }
 
