@@ -14,6 +14,8 @@ package enum Limits {
     package static let manifestBytes = 4 << 20
     /// Bytes of a control request's JSON body.
     package static let controlBodyBytes = 4 << 20
+    /// Open connections of the control socket: people and tools, not traffic.
+    package static let controlConnections = 256
     /// Lines that one control request may ask of a log.
     package static let logQueryLines = 1_000_000
     /// Arguments, and environment variables, of a function.
@@ -76,6 +78,16 @@ package enum Limits {
     package static let idleClientTimeout = Duration.seconds(75)
     /// How long neither side of an exchange in progress may move a byte before it is cut; streams send more often.
     package static let stalledBodyTimeout = Duration.seconds(300)
+    /// How long a client may go on sending after an answer that came before its request had ended: long enough that
+    /// the answer is read and not lost in a reset.
+    package static let lingerTimeout = Duration.seconds(2)
+    /// How long a request waits before it looks for an instance again after one refused its connection: the
+    /// orchestrator needs less to find out that the instance died.
+    package static let rerouteDelay = Duration.milliseconds(25)
+    /// The shortest time between two demands for the same function that departing requests make.
+    package static let demandInterval = Duration.milliseconds(5)
+    /// Instances that a request compares before it takes the least busy one: more cost time and gain little.
+    package static let comparedInstances = 8
 
     // Instances
     /// Bytes of a plan that the daemon sends to torpor-init, and steps in it.
@@ -89,6 +101,19 @@ package enum Limits {
     package static let writableLayer = ByteCount.mebibytes(256)
     /// How many starts of one function may fail in a row before the next waits (see `Scaling.Backoff`).
     package static let startFailuresBeforeBackoff = 3
+
+    // Network
+    /// Ports of one bridge, and so slots with egress: the kernel's BR_MAX_PORTS (1024), less what it keeps.
+    package static let bridgePorts = 1000
+    /// Ready slots that are kept ahead of demand at most: each costs the kernel about 300 KiB.
+    package static let spareSlots = 64
+    /// Rounds in which a used slot's sockets are destroyed before it is given up.
+    package static let slotCleanings = 4
+    /// Bytes of the host's firewall listing and of its resolv.conf that are looked at.
+    package static let firewallListingBytes = 256 << 10
+    package static let resolverFileBytes = 64 << 10
+    /// Name servers in a function's resolv.conf: the C library reads three (MAXNS).
+    package static let nameServers = 3
 
     // Logs
     /// Bytes of one log file of an instance, and how many files are kept: the oldest is dropped.
