@@ -1,0 +1,114 @@
+/// The description of the API that `/v1/openapi.json` answers, made from `ControlRoute` and `Schema.all`.
+package enum OpenAPI {
+    package static func document() -> JSONValue {
+        var paths: [String: JSONValue] = [:]
+        for route in ControlRoute.allCases {
+            var operations: [String: JSONValue] = [:]
+            if case .object(let known)? = paths[route.template] { operations = known }
+            operations[route.method.lowercased()] = operation(route)
+            paths[route.template] = .object(operations)
+        }
+        let schemas = Schema.all.map { ($0.name, $0.schema.json) }
+        return [
+            "openapi": "3.1.0",
+            "info": [
+                "title": "Torpor control API", "version": .string(TorporVersion.current),
+                "description":
+                    "HTTP/1.1 on the daemon's unix socket. Whoever may open it is as powerful as root.",
+            ],
+            "paths": .object(paths),
+            "components": ["schemas": .object(Dictionary(schemas) { _, last in last })],
+        ]
+    }
+
+    private static func operation(_ route: ControlRoute) -> JSONValue {
+        var fields: [String: JSONValue] = [
+            "operationId": .string(route.rawValue), "summary": .string(route.summary),
+            "responses": [
+                route.successStatus: [
+                    "description": .string(route.summary), "content": .object(route.responseContent),
+                ],
+                "default": [
+                    "description": "What went wrong",
+                    "content": ["application/json": ["schema": Schema.reference("ErrorBody").json]],
+                ],
+            ],
+        ]
+        if !route.parameters.isEmpty { fields["parameters"] = .array(route.parameters) }
+        if let body = route.requestSchema {
+            fields["requestBody"] = [
+                "required": true, "content": ["application/json": ["schema": Schema.reference(body).json]],
+            ]
+        }
+        return .object(fields)
+    }
+}
+
+extension ControlRoute {
+    package var summary: String {
+        switch self {
+        case .listFunctions: "Lists functions"
+        case .deployFunction: "Deploys a function: makes a new revision and brings it up"
+        case .describeFunction: "Describes a function with its revisions, instances and last failure"
+        case .removeFunction: "Removes a function; requests in flight finish"
+        case .scaleFunction: "Keeps a number of instances by hand, or goes back to automatic scaling"
+        case .functionLogs: "Streams log lines, one JSON object per line"
+        case .systemInfo: "Tells about the daemon"
+        case .systemCheck: "Checks what Torpor needs of its host"
+        case .openAPI: "Describes this API"
+        }
+    }
+
+    package var successStatus: String { self == .removeFunction ? "204" : "200" }
+
+    package var requestSchema: String? {
+        switch self {
+        case .deployFunction: "DeployRequest"
+        case .scaleFunction: "ScaleRequest"
+        default: nil
+        }
+    }
+
+    package var responseSchema: String? {
+        switch self {
+        case .listFunctions: "FunctionList"
+        case .deployFunction, .scaleFunction: "FunctionView"
+        case .describeFunction: "FunctionDetail"
+        case .functionLogs: "LogLine"
+        case .systemInfo: "SystemInfo"
+        case .systemCheck: "CheckList"
+        case .removeFunction, .openAPI: nil
+        }
+    }
+
+    fileprivate var responseContent: [String: JSONValue] {
+        guard let responseSchema else { return [:] }
+        let type = self == .functionLogs ? "application/x-ndjson" : "application/json"
+        return [type: ["schema": Schema.reference(responseSchema).json]]
+    }
+
+    fileprivate var parameters: [JSONValue] {
+        var result: [JSONValue] = []
+        if template.contains("{name}") {
+            result += ["namespace", "name"].map { Self.parameter($0, in: "path", .string, required: true) }
+        }
+        switch self {
+        case .listFunctions: result.append(Self.parameter("namespace", in: "query", .string))
+        case .functionLogs:
+            result += [
+                Self.parameter("instance", in: "query", .string),
+                Self.parameter("tail", in: "query", .integer),
+                Self.parameter("since", in: "query", .time),
+                Self.parameter("follow", in: "query", .boolean),
+            ]
+        default: break
+        }
+        return result
+    }
+
+    private static func parameter(
+        _ name: String, in place: String, _ schema: Schema, required: Bool = false
+    ) -> JSONValue {
+        ["name": .string(name), "in": .string(place), "required": .bool(required), "schema": schema.json]
+    }
+}
