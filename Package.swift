@@ -48,8 +48,6 @@ let package = Package(
             name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(
             name: "CNetlink", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-route-3-dev"])]),
-        .systemLibrary(
-            name: "CNftables", pkgConfig: "libnftables", providers: [.apt(["libnftables-dev"])]),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
 
         // Adapters, one per port of Core.
@@ -58,7 +56,7 @@ let package = Package(
             name: "Sandbox", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp"],
             swiftSettings: swift, plugins: ["BuildInit"]),
         .target(
-            name: "Network", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink", "CNftables"],
+            name: "Network", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink"],
             swiftSettings: swift),
         .target(name: "Logs", dependencies: ["Core", "LinuxSystem", "CLinux"], swiftSettings: swift),
         .target(
