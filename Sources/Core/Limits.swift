@@ -91,8 +91,17 @@ package enum Limits {
 
     // Instances
     /// Bytes of a plan that the daemon sends to torpor-init, and steps in it.
-    package static let planBytes = 256 << 10
+    /// Arguments and environment may be half of it (`argumentBytes`).
+    package static let planBytes = 2 << 20
     package static let planSteps = 1024
+    /// Ids of a function's user namespace: 0 to 65535, as every distribution's users and groups need.
+    package static let mappedIDs: UInt32 = 65_536
+    /// Threads that make containers: more would only wait for the same kernel locks.
+    package static let launcherThreads = 2
+    /// How long torpor-init may take from its birth to the function's exec: only a file system that hangs needs it.
+    package static let launchTimeout = Duration.seconds(30)
+    /// Root file systems that a launcher keeps open, id-mapped, between launches; the oldest goes.
+    package static let openLayers = 1024
     /// Default and highest number of open files of a function; raising it needs CAP_SYS_RESOURCE.
     package static let openFiles = 1024
     /// Default bound of an instance's processes where the host has the pids controller.

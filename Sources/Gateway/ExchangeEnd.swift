@@ -1,0 +1,120 @@
+internal import HTTPWire
+internal import NIOCore
+
+// How an exchange ends: well, with an answer of our own, or not at all.
+
+extension ClientExchange {
+    /// The response has been sent whole.
+    /// - Parameter excess: the instance sent more than the response, or its connection has ended.
+    @inline(__always)
+    func complete(excess: Bool) {
+        let requestDone = requestBody.isDone
+        if let upstream {
+            self.upstream = nil
+            if response.keepAlive, requestDone, !excess, upstream.transport != nil {
+                upstream.giveBack()
+            } else {
+                upstream.close()
+            }
+        }
+        leaveEndpoint()
+        next(keepAlive: response.clientKeepAlive && requestDone)
+    }
+
+    /// On to the client's next request, or to the connection's end.
+    @inline(__always)
+    private func next(keepAlive: Bool) {
+        guard transport != nil else { return }
+        guard keepAlive else {
+            end()
+            return
+        }
+        phase = .head
+        setDeadline(after: loop.limits.idleClientTimeout)
+        if input != nil { takeNext() }
+        transport?.resumeReading()
+    }
+
+    /// Not from within the reading of a head: that goes on by itself.
+    private func takeNext() {
+        if !isReadingAhead {
+            isReadingAhead = true
+            readAhead()
+            isReadingAhead = false
+        }
+    }
+
+    private func end() {
+        if requestBody.isDone, input == nil {
+            shut()
+        } else {
+            phase = .lingering
+            input = nil
+            setDeadline(after: loop.limits.stalledBodyTimeout)
+            transport?.finish()
+            transport?.resumeReading()
+        }
+    }
+
+    /// Answers in the function's stead.
+    /// - Parameter closing: what follows on the connection cannot be understood.
+    @inline(never)
+    func refuse(_ refusal: Refusal, closing: Bool = false) {
+        if let route { route.shared.counters.count(status: refusal.status.code) }
+        answer(refusal.response(callID: stamp.callID), closing: closing)
+    }
+
+    func answer(_ own: LocalResponse, closing: Bool = false) {
+        leaveEndpoint()
+        timing.total = GatewayLoop.now() &- arrivedAt
+        let keepAlive = !closing && head.keepAlive && requestBody.isDone && !loop.isDraining
+        let context = ResponseContext(head, keepAlive: keepAlive)
+        loop.output.clear()
+        loop.output.writeWithOutputRawSpan(minimumWritableBytes: own.byteCount) { output in
+            own.append(to: &output, context: context, stamp: stamp, timing: timing)
+        }
+        transport?.send(loop.output)
+        if closing {
+            // Whatever else was sent is dropped, not understood.
+            input = input ?? ByteBuffer()
+        }
+        next(keepAlive: keepAlive)
+    }
+
+    /// Gives the instance's place back.
+    @inline(__always)
+    func leaveEndpoint() {
+        guard let route else { return }
+        self.route = nil
+        guard let endpoint else { return }
+        self.endpoint = nil
+        loop.leave(endpoint.handle, route)
+    }
+
+    /// Ends the connection to the instance, and gives its place back; the route stays.
+    func dropUpstream() {
+        if let upstream {
+            self.upstream = nil
+            upstream.close()
+        }
+        if let endpoint, let route {
+            self.endpoint = nil
+            loop.leave(endpoint.handle, route)
+        }
+    }
+
+    /// Nothing of this exchange goes on: it leaves the queue, the instance, and its connection.
+    func abandon() {
+        if case .waiting(let ticket) = phase {
+            loop.cancel(ticket)
+            route?.shared.queue.leave(loop: loop, ticket: ticket)
+        }
+        switch phase {
+        case .waiting, .rerouting, .connecting, .sent, .answering: route?.shared.counters.countCut()
+        default: break
+        }
+        dropUpstream()
+        route = nil
+        input = nil
+    }
+}

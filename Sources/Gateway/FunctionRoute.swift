@@ -1,0 +1,46 @@
+internal import Core
+internal import Synchronization
+
+/// What all loops share of one function.
+final class FunctionRoute: Sendable {
+    let key: FunctionKey
+    /// Its value in the route table, and its place in each loop's list.
+    let index: Int
+    let queue = ActivationQueue()
+    let counters = FunctionCounters()
+
+    init(key: FunctionKey, index: Int) {
+        self.key = key
+        self.index = index
+    }
+}
+
+/// Answers by class of status since the function is known, whoever gave them.
+final class FunctionCounters: Sendable {
+    private let success = Atomic<UInt64>(0)
+    private let redirect = Atomic<UInt64>(0)
+    private let clientError = Atomic<UInt64>(0)
+    private let serverError = Atomic<UInt64>(0)
+    private let cut = Atomic<UInt64>(0)
+
+    @inline(__always)
+    func count(status: Int) {
+        switch status {
+        case ..<300: success.wrappingAdd(1, ordering: .relaxed)
+        case ..<400: redirect.wrappingAdd(1, ordering: .relaxed)
+        case ..<500: clientError.wrappingAdd(1, ordering: .relaxed)
+        default: serverError.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
+
+    /// A call that ended without a response, or in the middle of it.
+    func countCut() { cut.wrappingAdd(1, ordering: .relaxed) }
+
+    func read(waiting: Int) -> FunctionTraffic {
+        FunctionTraffic(
+            success: success.load(ordering: .relaxed), redirect: redirect.load(ordering: .relaxed),
+            clientError: clientError.load(ordering: .relaxed),
+            serverError: serverError.load(ordering: .relaxed), cut: cut.load(ordering: .relaxed),
+            waiting: waiting)
+    }
+}

@@ -1,0 +1,107 @@
+package import Core
+internal import HTTPWire
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// The internal router: takes HTTP/1.1 requests, finds or wakes an instance for each, and relays both ways.
+///
+///     let gateway = Gateway(configuration: …, dialer: …, logger: …)
+///     let orchestrator = Orchestrator(router: gateway, …)
+///     gateway.attach(orchestrator)
+///     let address = try await gateway.start()
+///     try await gateway.run()            // until shutdown, or throws when the listener dies
+///
+/// Routes may be told from the beginning; requests come after `start`.
+package final class Gateway: RouterPort, Sendable {
+    private let configuration: GatewayConfiguration
+    private let registry: RoutingRegistry
+    private let group: MultiThreadedEventLoopGroup
+    private let loops: [GatewayLoop]
+    private let connections = ConnectionCount()
+    private let listener: Listener
+    private let logger: Logger
+
+    package init(configuration: GatewayConfiguration, dialer: any UpstreamDialing, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        let registry = RoutingRegistry(
+            domain: configuration.domain, headLimit: configuration.limits.headBytes)
+        self.registry = registry
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.loops))
+        self.group = group
+        let connections = connections
+        loops = group.makeIterator().map { eventLoop in
+            let rewriter = RequestRewriter(
+                routes: RouteTable([]), domain: configuration.domain,
+                headLimit: configuration.limits.headBytes)
+            return GatewayLoop(
+                eventLoop: eventLoop, configuration: configuration, dialer: dialer, rewriter: rewriter,
+                connections: connections, logger: logger)
+        }
+        listener = Listener(loops: loops, group: group, limits: configuration.limits)
+    }
+
+    /// Sets whom to ask for instances; before `start`.
+    package func attach(_ activator: any ActivatorPort) {
+        for loop in loops { loop.execute { $0.activator = activator } }
+    }
+
+    /// Begins to listen.
+    /// - Returns: the address as `IP:PORT`, with the port that was taken for port 0.
+    package func start() async throws(GatewayError) -> (host: String, port: Int) {
+        let address = try await listener.bind(host: configuration.host, port: configuration.port)
+        logger.info("gateway listens", metadata: ["address": "\(address.host):\(address.port)"])
+        return address
+    }
+
+    /// Returns after `shutdown`.
+    /// - Throws: `listenerDied` when the listener ends otherwise; the daemon must not live on without it.
+    package func run() async throws(GatewayError) {
+        try await listener.wait()
+    }
+
+    /// Stops accepting, lets exchanges in flight end (each with `Connection: close`), and after `grace` cuts the rest.
+    package func shutdown(grace: Duration) async {
+        await listener.close()
+        for loop in loops { loop.execute { $0.drain() } }
+        let deadline = ContinuousClock.now + grace
+        while connections.count > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        for loop in loops { loop.execute { $0.cutAll() } }
+        do {
+            try await group.shutdownGracefully()
+        } catch {
+            logger.error("event loops did not end", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Client connections that are open now.
+    package var clientConnections: Int { connections.count }
+
+    /// What a function has answered so far; nil when it is not known.
+    package func traffic(of function: FunctionKey) -> FunctionTraffic? { registry.traffic(function) }
+
+    // MARK: RouterPort
+
+    package func upsert(_ policy: RoutePolicy) { registry.upsert(policy, loops) }
+    package func remove(_ function: FunctionKey) { registry.remove(function, loops) }
+    package func publish(_ function: FunctionKey, instances: [InstanceHandle]) {
+        registry.publish(function, instances, loops)
+    }
+    package func startFailed(_ function: FunctionKey) { registry.startFailed(function) }
+}
+
+extension GatewayLoop {
+    /// The gateway ends: no connection outlives its exchange.
+    func drain() {
+        isDraining = true
+        for exchange in deadlines.all { exchange.drain() }
+    }
+
+    func cutAll() {
+        for exchange in deadlines.all { exchange.cut() }
+    }
+}

@@ -1,0 +1,84 @@
+internal import Core
+
+/// A function as one loop knows it: policy and instances, replaced as a whole by each publication.
+final class LocalRoute {
+    let shared: FunctionRoute
+    /// Nanoseconds.
+    private(set) var timeout: UInt64
+    private(set) var queueTimeout: UInt64
+    private var endpoints: [Endpoint] = []
+    private var cursor = 0
+
+    init(_ shared: FunctionRoute, _ policy: RoutePolicy) {
+        self.shared = shared
+        timeout = UInt64(clamping: policy.timeout.nanoseconds)
+        queueTimeout = UInt64(clamping: policy.queueTimeout.nanoseconds)
+    }
+
+    func update(_ policy: RoutePolicy) {
+        timeout = UInt64(clamping: policy.timeout.nanoseconds)
+        queueTimeout = UInt64(clamping: policy.queueTimeout.nanoseconds)
+    }
+
+    /// Replaces the instances; those that stay keep their connections.
+    func publish(_ handles: [InstanceHandle], idleLimit: Int) {
+        let old = endpoints
+        endpoints = handles.map { handle in
+            old.first { $0.handle === handle } ?? Endpoint(handle, idleLimit: idleLimit)
+        }
+        for endpoint in old where !endpoints.contains(where: { $0 === endpoint }) { endpoint.retire() }
+        cursor = 0
+    }
+
+    /// The endpoint of an instance that another loop chose; one of its own when it is not known here (any more).
+    func endpoint(of handle: InstanceHandle) -> Endpoint {
+        if let known = endpoints.first(where: { $0.handle === handle }) { return known }
+        let stranger = Endpoint(handle, idleLimit: 0)
+        stranger.retire()
+        return stranger
+    }
+
+    /// Enters the gate of the instance with the least in flight; awake ones come first.
+    @inline(__always)
+    func enter(now: Int64, avoiding: InstanceID? = nil) -> (endpoint: Endpoint, frozen: Bool)? {
+        if endpoints.count == 1, avoiding == nil {
+            return Self.enter(endpoints[0], now)
+        }
+        return enterBest(now, avoiding)
+    }
+
+    @inline(never)
+    private func enterBest(_ now: Int64, _ avoiding: InstanceID?) -> (endpoint: Endpoint, frozen: Bool)? {
+        let count = endpoints.count
+        guard count > 0 else { return nil }
+        cursor = cursor + 1 < count ? cursor + 1 : 0
+        var best: Endpoint?
+        var least = Int.max
+        for step in 0..<min(count, Limits.comparedInstances) {
+            let endpoint = endpoints[(cursor + step) % count]
+            let inFlight = endpoint.handle.gate.inFlight
+            if inFlight < least, endpoint.handle.gate.phase == .open, endpoint.handle.id != avoiding {
+                (best, least) = (endpoint, inFlight)
+            }
+        }
+        if let best, let entered = Self.enter(best, now) { return entered }
+        for wantsFrozen in [false, true] {
+            for step in 0..<count {
+                let endpoint = endpoints[(cursor + step) % count]
+                let isFrozen = endpoint.handle.gate.phase == .frozen
+                guard isFrozen == wantsFrozen, endpoint.handle.id != avoiding else { continue }
+                if let entered = Self.enter(endpoint, now) { return entered }
+            }
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private static func enter(_ endpoint: Endpoint, _ now: Int64) -> (endpoint: Endpoint, frozen: Bool)? {
+        switch endpoint.handle.gate.enter(now: now) {
+        case .entered: (endpoint, false)
+        case .enteredFrozen: (endpoint, true)
+        case .full, .closed: nil
+        }
+    }
+}

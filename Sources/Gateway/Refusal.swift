@@ -1,0 +1,77 @@
+internal import HTTPWire
+
+/// Every answer that the gateway gives itself, and the one place where status codes are chosen.
+enum Refusal: Sendable {
+    case malformed, headTooLarge, version, expectation, transferCoding, headTimeout
+    case functionNotFound
+    case queueFull, queueTimeout
+    case startFailed, functionUnreachable, functionFailed, invalidResponse
+    case functionTimeout
+    case shuttingDown
+
+    init(_ error: HeadError) {
+        self =
+            switch error {
+            case .malformed: .malformed
+            case .tooLarge: .headTooLarge
+            case .version: .version
+            case .expectation: .expectation
+            case .transferCoding: .transferCoding
+            }
+    }
+
+    var status: (code: Int, reason: StaticString) {
+        switch self {
+        case .malformed: (400, "Bad Request")
+        case .functionNotFound: (404, "Not Found")
+        case .headTimeout: (408, "Request Timeout")
+        case .expectation: (417, "Expectation Failed")
+        case .headTooLarge: (431, "Request Header Fields Too Large")
+        case .transferCoding: (501, "Not Implemented")
+        case .startFailed, .functionUnreachable, .functionFailed, .invalidResponse: (502, "Bad Gateway")
+        case .queueFull, .queueTimeout, .shuttingDown: (503, "Service Unavailable")
+        case .functionTimeout: (504, "Gateway Timeout")
+        case .version: (505, "HTTP Version Not Supported")
+        }
+    }
+
+    /// Short and stable: what tools look for.
+    var code: StaticString {
+        switch self {
+        case .malformed: "malformed_request"
+        case .headTooLarge: "head_too_large"
+        case .version: "http_version"
+        case .expectation: "expectation"
+        case .transferCoding: "transfer_coding"
+        case .headTimeout: "head_timeout"
+        case .functionNotFound: "function_not_found"
+        case .queueFull: "queue_full"
+        case .queueTimeout: "queue_timeout"
+        case .startFailed: "start_failed"
+        case .functionUnreachable: "function_unreachable"
+        case .functionFailed: "function_failed"
+        case .invalidResponse: "invalid_response"
+        case .functionTimeout: "function_timeout"
+        case .shuttingDown: "shutting_down"
+        }
+    }
+
+    /// Seconds after which it is worth trying again.
+    private var retryAfter: Int? {
+        switch self {
+        case .queueFull, .queueTimeout, .shuttingDown: 1
+        default: nil
+        }
+    }
+
+    func response(callID: String) -> LocalResponse {
+        LocalResponse(
+            status: status.code, reason: status.reason, contentType: "application/json",
+            body: "{\"error\":\"\(code)\",\"callId\":\"\(callID.filter { $0 != "\"" && $0 != "\\" })\"}\n",
+            retryAfter: retryAfter)
+    }
+
+    static func healthy() -> LocalResponse {
+        LocalResponse(status: 200, reason: "OK", contentType: "text/plain; charset=utf-8", body: "ok\n")
+    }
+}

@@ -1,0 +1,33 @@
+/// Whom a request is for.
+package enum RequestTarget: Sendable, Equatable {
+    /// A value of the route table.
+    case function(Int32)
+    /// The gateway's own `/healthz`.
+    case health
+    case unknown
+}
+
+/// What the gateway must know of a request after its head has been rewritten.
+package struct RequestHead: Sendable {
+    /// Bytes of the input that the head took.
+    package internal(set) var length = 0
+    package internal(set) var target = RequestTarget.unknown
+    package internal(set) var body = BodyFraming.none
+    package internal(set) var isHTTP10 = false
+    /// Whether the client lets its connection live on.
+    package internal(set) var keepAlive = true
+    package internal(set) var isHEAD = false
+    /// The client waits for `100 Continue` before it sends the body.
+    package internal(set) var expectsContinue = false
+    /// Asks to change the protocol, and the function is asked so too.
+    package internal(set) var upgrade = false
+
+    package init() {}
+}
+
+/// What is known about the client's connection.
+package struct ClientOrigin: Sendable {
+    /// The peer's address as text, for `X-Forwarded-For`.
+    package let address: [UInt8]
+    package init(address: String) { self.address = Array(address.utf8) }
+}
