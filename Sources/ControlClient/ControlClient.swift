@@ -1,0 +1,134 @@
+package import ControlAPI
+package import Core
+internal import FoundationEssentials
+internal import NIOCore
+internal import NIOHTTP1
+
+/// The control API as calls. Each makes a connection of its own.
+package struct ControlClient: Sendable {
+    private let exchange: HTTPExchange
+    /// Bytes of a JSON answer at most: every function of a full host.
+    private static let answerBytes = 64 << 20
+    /// Time for an answer that needs no work of the daemon's.
+    private static let shortTimeout = Duration.seconds(30)
+
+    /// - Parameter socket: path of the daemon's control socket.
+    package init(socket: String) { exchange = HTTPExchange(.unixSocket(path: socket)) }
+
+    package var endpoint: Endpoint { exchange.endpoint }
+
+    /// Without `wait` the import of the files still takes its time.
+    package func deploy(_ request: DeployRequest) async throws -> FunctionView {
+        try await call(.deployFunction, body: request, timeout: nil)
+    }
+
+    package func list(namespace: NamespaceName?) async throws -> [FunctionView] {
+        let query = namespace.map { "?namespace=\($0)" } ?? ""
+        return try await call(as: FunctionList.self, .listFunctions, query: query).functions
+    }
+
+    package func describe(_ function: FunctionKey) async throws -> FunctionDetail {
+        try await call(.describeFunction, function)
+    }
+
+    package func remove(_ function: FunctionKey) async throws {
+        let request = OutgoingRequest("DELETE", ControlRoute.removeFunction.path(function))
+        _ = try await perform(request, timeout: Self.shortTimeout)
+    }
+
+    package func scale(_ function: FunctionKey, to target: ScaleTarget) async throws -> FunctionView {
+        try await call(.scaleFunction, function, body: ScaleRequest(scale: target))
+    }
+
+    package func systemInfo() async throws -> SystemInfo { try await call(.systemInfo) }
+
+    package func systemCheck() async throws -> [CheckItem] {
+        try await call(as: CheckList.self, .systemCheck).checks
+    }
+
+    /// Gives each line to `receive` as it comes; returns when the log ends, which a followed one does with its function
+    /// or the daemon.
+    package func logs(
+        _ function: FunctionKey, _ query: LogQuery, _ receive: @Sendable (LogLine) async throws -> Void
+    ) async throws {
+        let target = ControlRoute.functionLogs.path(function) + Self.text(of: query)
+        let endpoint = endpoint
+        try await exchange.perform(OutgoingRequest("GET", target), headTimeout: Self.shortTimeout) {
+            head, chunks in
+            guard head.status.code == 200 else { throw try await Self.refusal(head, &chunks, endpoint) }
+            var rest = ByteBuffer()
+            while var chunk = try await chunks.next() {
+                rest.writeBuffer(&chunk)
+                while let end = rest.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+                    let line = rest.readBytes(length: end - rest.readerIndex) ?? []
+                    rest.moveReaderIndex(forwardBy: 1)
+                    try await receive(Self.decode(LogLine.self, Data(line), endpoint))
+                }
+                rest.discardReadBytes()
+                guard rest.readableBytes <= Limits.controlBodyBytes else {
+                    throw ClientError.notUnderstood(endpoint, "a log line without end")
+                }
+            }
+        }
+    }
+
+    private static func text(of query: LogQuery) -> String {
+        var parts = ["follow=\(query.follow)"]
+        if let instance = query.instance { parts.append("instance=\(instance)") }
+        if let tail = query.tail { parts.append("tail=\(tail)") }
+        if let since = query.since { parts.append("since=\(since)") }
+        return "?" + parts.joined(separator: "&")
+    }
+
+    private func call<Answer: Decodable & Sendable>(
+        as type: Answer.Type = Answer.self, _ route: ControlRoute, _ function: FunctionKey? = nil,
+        query: String = ""
+    ) async throws -> Answer {
+        let request = OutgoingRequest(route.method, route.path(function) + query)
+        let answer = try await perform(request, timeout: Self.shortTimeout)
+        return try Self.decode(type, answer, endpoint)
+    }
+
+    private func call<Answer: Decodable & Sendable>(
+        as type: Answer.Type = Answer.self, _ route: ControlRoute, _ function: FunctionKey? = nil,
+        body: some Encodable, timeout: Duration? = ControlClient.shortTimeout
+    ) async throws -> Answer {
+        let json = ByteBuffer(bytes: try ControlCoding.encode(body))
+        let request = OutgoingRequest(
+            route.method, route.path(function), headers: [("Content-Type", "application/json")],
+            body: .bytes(json))
+        let answer = try await perform(request, timeout: timeout)
+        return try Self.decode(type, answer, endpoint)
+    }
+
+    private func perform(_ request: OutgoingRequest, timeout: Duration?) async throws -> Data {
+        let endpoint = endpoint
+        return try await exchange.perform(request, headTimeout: timeout) { head, chunks in
+            guard (200..<300).contains(head.status.code) else {
+                throw try await Self.refusal(head, &chunks, endpoint)
+            }
+            return Data(try await chunks.collect(limit: Self.answerBytes).readableBytesView)
+        }
+    }
+
+    private static func refusal(
+        _ head: HTTPResponseHead, _ chunks: inout ResponseChunks, _ endpoint: Endpoint
+    ) async throws -> ClientError {
+        let body = Data(try await chunks.collect(limit: answerBytes).readableBytesView)
+        do {
+            return .refused(try ControlCoding.decode(ErrorBody.self, from: body).error)
+        } catch {
+            return .notUnderstood(endpoint, "status \(head.status.code) without a reason")
+        }
+    }
+
+    private static func decode<T: Decodable>(
+        _ type: T.Type, _ data: Data, _ endpoint: Endpoint
+    ) throws -> T {
+        do {
+            return try ControlCoding.decode(type, from: data)
+        } catch {
+            throw ClientError.notUnderstood(endpoint, "\(error)")
+        }
+    }
+}
