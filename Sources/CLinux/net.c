@@ -31,15 +31,24 @@ int32_t clinux_netns_tcp_socket(int32_t slot, int32_t host, int32_t family, int3
     return result;
 }
 
+/* With nobody listening a connect to a port of the ephemeral range can by chance get that port for its own end, and
+ * then connects to itself. */
+static int32_t connected(int32_t fd, uint16_t port) {
+    struct sockaddr_in6 own = {0};
+    socklen_t length = sizeof own;
+    if (getsockname(fd, (void *)&own, &length) < 0) return -errno;
+    return own.sin6_port == htons(port) ? -ECONNABORTED : 0;
+}
+
 int32_t clinux_connect_loopback(int32_t fd, int32_t family, uint16_t port) {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     const struct sockaddr *to = family == AF_INET6 ? (void *)&v6 : (void *)&v4;
     socklen_t length = family == AF_INET6 ? sizeof v6 : sizeof v4;
-    if (connect(fd, to, length) == 0) return 0;
+    if (connect(fd, to, length) == 0) return connected(fd, port);
     if (errno != EINPROGRESS) return -errno;
     /* Over loopback the answer has usually arrived by now; a second connect(2) reads it. */
-    if (connect(fd, to, length) == 0 || errno == EISCONN) return 0;
+    if (connect(fd, to, length) == 0 || errno == EISCONN) return connected(fd, port);
     return errno == EALREADY ? -EINPROGRESS : -errno;
 }
 

@@ -1,7 +1,7 @@
 /* libnl-3 and libnl-route-3: links, bridges, veth pairs, addresses, routes; and the kernel's constants for them. */
 #pragma once
+#include <netinet/in.h>
 #include <net/if.h>
-#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/netlink.h>

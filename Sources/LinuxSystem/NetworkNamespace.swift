@@ -25,6 +25,11 @@ package enum NetworkNamespace {
         return try body()
     }
 
+    /// Moves the calling thread into a namespace: for a thread of one's own, at its start.
+    package static func enterForGood(_ namespace: SharedFD) throws(KernelError) {
+        try check(clinux_netns_enter(namespace.raw), "setns(CLONE_NEWNET)")
+    }
+
     /// A thread that cannot leave a slot would run everything after in there: it must not go on.
     private static func comeBack(to host: SharedFD) {
         let result = clinux_netns_enter(host.raw)

@@ -16,7 +16,8 @@ int32_t clinux_netns_enter(int32_t netns);
 int32_t clinux_netns_tcp_socket(int32_t slot, int32_t host, int32_t family, int32_t *stranded);
 
 /* connect(2) to port on 127.0.0.1 or ::1. 0: connected; -EINPROGRESS: wait for writability, then
- * clinux_socket_error; -ECONNREFUSED: nobody listens (the same socket may be connected again). */
+ * clinux_socket_error; -ECONNREFUSED: nobody listens (the same socket may be connected again);
+ * -ECONNABORTED: the socket met itself, close it. */
 int32_t clinux_connect_loopback(int32_t fd, int32_t family, uint16_t port);
 /* A listening TCP socket's options are not touched here: these are for connections. */
 int32_t clinux_socket_nodelay(int32_t fd);

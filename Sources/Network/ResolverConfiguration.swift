@@ -1,0 +1,78 @@
+package import Core
+internal import Glibc
+internal import LinuxSystem
+
+/// What a function finds in `/etc/resolv.conf` (resolv.conf(5)): the host's real upstream servers, since the host's
+/// loopback, where a stub listens, is not the function's.
+package struct ResolverConfiguration: Sendable, Equatable {
+    /// At most `Limits.nameServers`, IPv4 as the slots are.
+    package private(set) var nameServers: [String] = []
+    /// The rest of the `search` (or `domain`) line.
+    package private(set) var search: String?
+    /// The rest of each `options` line.
+    package private(set) var options: [String] = []
+    /// Servers that were left out because a slot cannot reach them: loopback, or IPv6.
+    package private(set) var unreachable: [String] = []
+    /// Where it was read.
+    package let source: String
+
+    /// The files that name upstream servers, the one with the host's own settings first, then those that the known
+    /// stubs (systemd-resolved, NetworkManager's dnsmasq) keep beside it.
+    package static let candidates = [
+        "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf",
+    ]
+
+    /// Reads the first file that names a server which a function can reach. With none the result has no server, and
+    /// `problem` says so. Blocks for a moment: small local files.
+    package static func ofHost(candidates: [String] = candidates) -> ResolverConfiguration {
+        var first: ResolverConfiguration?
+        for path in candidates {
+            guard let bytes = try? File.read(path, limit: Limits.resolverFileBytes) else { continue }
+            let found = ResolverConfiguration(
+                parsing: String(decoding: bytes, as: UTF8.self), source: path)
+            if !found.nameServers.isEmpty { return found }
+            first = first ?? found
+        }
+        return first ?? ResolverConfiguration(parsing: "", source: candidates.first ?? "")
+    }
+
+    package init(parsing text: String, source: String = "") {
+        self.source = source
+        for line in text.split(whereSeparator: \.isNewline) {
+            if line.first == "#" || line.first == ";" { continue }
+            let words = line.split { $0 == " " || $0 == "\t" }
+            guard let key = words.first, words.count > 1 else { continue }
+            let rest = words.dropFirst().joined(separator: " ")
+            switch key {
+            case "nameserver": addServer(String(words[1]))
+            case "search", "domain": search = String(rest.prefix(1024))
+            case "options": if options.count < 16 { options.append(String(rest.prefix(256))) }
+            default: break
+            }
+        }
+    }
+
+    private mutating func addServer(_ text: String) {
+        guard let address = IPv4Address(text), address.octets[0] != 127, address.octets[0] != 0 else {
+            if unreachable.count < 16 { unreachable.append(String(text.prefix(64))) }
+            return
+        }
+        if nameServers.count < Limits.nameServers { nameServers.append(text) }
+    }
+
+    /// Why functions resolve no names, if so, and what to do.
+    package var problem: String? {
+        guard nameServers.isEmpty else { return nil }
+        let found = unreachable.isEmpty ? "" : " (only \(unreachable.joined(separator: ", ")))"
+        return "functions cannot resolve names: \(source) has no IPv4 name server beyond this host's loopback\(found); "
+            + "name one there"
+    }
+
+    /// The file for the function.
+    package var bytes: [UInt8] {
+        var lines = nameServers.map { "nameserver \($0)" }
+        if let search { lines.append("search \(search)") }
+        lines += options.map { "options \($0)" }
+        return Array((lines.joined(separator: "\n") + "\n").utf8)
+    }
+}

@@ -1,0 +1,190 @@
+internal import Core
+internal import LinuxSystem
+internal import Synchronization
+
+/// What the callers of the pool and its thread share: slots, and who waits for one. Locked for moments only, so that
+/// event loops may ask.
+final class SlotShelf: Sendable {
+    typealias Outcome = Result<UInt32, InstanceFailure>
+
+    /// What the thread does next.
+    enum Job {
+        case work(SlotInventory.Work, NetworkMode, SharedFD?)
+        /// Nothing; look again after so many nanoseconds, or when woken.
+        case idle(Int64?)
+        case stop
+    }
+
+    private struct Waiter {
+        let id: UInt64
+        let continuation: CheckedContinuation<Outcome, Never>
+    }
+
+    private struct Shelf {
+        var inventory: SlotInventory
+        var waiters: [Waiter] = []
+    }
+
+    private struct State {
+        var slots: [UInt32: (mode: NetworkMode, namespace: SharedFD)] = [:]
+        var shelves: [NetworkMode: Shelf]
+        var nextWaiter: UInt64 = 0
+        var stopping = false
+        /// Monotonic nanoseconds: spare slots are not made before, because making one failed.
+        var pausedUntil: Int64 = 0
+        var lastAcquired: Int64 = 0
+    }
+
+    let wake: WakeEvent
+    private let state: Mutex<State>
+    /// Surplus slots are given back when nobody has acquired one for this long, one per `trimInterval`.
+    private static let trimAfter: Int64 = 60_000_000_000
+    private static let trimInterval: Int64 = 1_000_000_000
+
+    init(inventories: [NetworkMode: SlotInventory]) throws {
+        wake = try WakeEvent()
+        state = Mutex(State(shelves: inventories.mapValues { Shelf(inventory: $0) }))
+    }
+
+    func namespace(of number: UInt32) -> SharedFD? { state.withLock { $0.slots[number]?.namespace } }
+
+    /// A ready slot, or nil when one must be waited for.
+    func takeReady(_ mode: NetworkMode) -> UInt32? {
+        let number = state.withLock { state -> UInt32? in
+            guard !state.stopping, let number = state.shelves[mode]?.inventory.acquire() else { return nil }
+            state.lastAcquired = KernelClock.monotonic()
+            return number
+        }
+        if number != nil { wake.signal() }
+        return number
+    }
+
+    /// Names a waiter before it waits, so that it can be cancelled at any moment.
+    func ticket() -> UInt64 {
+        state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+    }
+
+    func wait(_ mode: NetworkMode, ticket: UInt64, continuation: CheckedContinuation<Outcome, Never>) {
+        let outcome = state.withLock { state -> Outcome? in
+            if state.stopping { return .failure(Self.failure("the network is being shut down")) }
+            guard var shelf = state.shelves[mode] else {
+                return .failure(Self.failure("no slots of mode \(mode.rawValue)"))
+            }
+            defer { state.shelves[mode] = shelf }
+            // Seen under the lock: a cancellation that comes later finds the waiter in the line.
+            if Task.isCancelled { return .failure(Self.failure("the start was cancelled")) }
+            if let number = shelf.inventory.acquire() { return .success(number) }
+            if shelf.inventory.isExhausted {
+                let text =
+                    "all \(shelf.inventory.capacity) network slots are in use; a larger --subnet has more"
+                return .failure(Self.failure(text))
+            }
+            shelf.waiters.append(Waiter(id: ticket, continuation: continuation))
+            state.lastAcquired = KernelClock.monotonic()
+            return nil
+        }
+        if let outcome { continuation.resume(returning: outcome) }
+        wake.signal()
+    }
+
+    /// The waiter no longer wants one.
+    func cancel(_ ticket: UInt64, mode: NetworkMode) {
+        let waiter = state.withLock { state -> Waiter? in
+            guard let index = state.shelves[mode]?.waiters.firstIndex(where: { $0.id == ticket }) else {
+                return nil
+            }
+            return state.shelves[mode]?.waiters.remove(at: index)
+        }
+        waiter?.continuation.resume(returning: .failure(Self.failure("the start was cancelled")))
+    }
+
+    func release(_ number: UInt32) {
+        state.withLock { state in
+            guard let mode = state.slots[number]?.mode else { return }
+            state.shelves[mode]?.inventory.release(number)
+        }
+        wake.signal()
+    }
+
+    /// Called by the thread. Those who wait come first, then cleaning, then spares.
+    func nextJob() -> Job {
+        state.withLock { state in
+            if state.stopping { return .stop }
+            let now = KernelClock.monotonic()
+            let trim = now - state.lastAcquired > Self.trimAfter
+            let paused = now < state.pausedUntil
+            let order = state.shelves.keys.sorted {
+                (state.shelves[$0]?.waiters.count ?? 0) > (state.shelves[$1]?.waiters.count ?? 0)
+            }
+            for mode in order {
+                guard var shelf = state.shelves[mode] else { continue }
+                let work = shelf.inventory.nextWork(waiting: shelf.waiters.count, paused: paused, trim: trim)
+                state.shelves[mode] = shelf
+                guard let work else { continue }
+                return .work(work, mode, state.slots[work.number]?.namespace)
+            }
+            if paused { return .idle(state.pausedUntil - now) }
+            let surplus = state.shelves.values.contains { $0.inventory.hasSurplus }
+            return .idle(surplus ? Self.trimInterval : nil)
+        }
+    }
+
+    /// The slot is ready: whoever waited the longest has it.
+    func finished(_ number: UInt32, mode: NetworkMode, namespace: SharedFD) {
+        let waiter = state.withLock { state -> Waiter? in
+            state.slots[number] = (mode, namespace)
+            guard var shelf = state.shelves[mode] else { return nil }
+            let waiter = shelf.waiters.isEmpty ? nil : shelf.waiters.removeFirst()
+            shelf.inventory.finished(number, taken: waiter != nil)
+            state.shelves[mode] = shelf
+            return waiter
+        }
+        waiter?.continuation.resume(returning: .success(number))
+    }
+
+    /// The slot is no more. - Parameter reason: why it could not be made; those who wait are told.
+    func lost(_ number: UInt32, mode: NetworkMode, reason: String?) {
+        let waiters = state.withLock { state -> [Waiter] in
+            state.slots[number] = nil
+            state.shelves[mode]?.inventory.lost(number)
+            guard reason != nil else { return [] }
+            state.pausedUntil = KernelClock.monotonic() + Self.trimInterval
+            let waiters = state.shelves[mode]?.waiters ?? []
+            state.shelves[mode]?.waiters = []
+            return waiters
+        }
+        let failure = Self.failure("a network slot could not be made: \(reason ?? "")")
+        for waiter in waiters { waiter.continuation.resume(returning: .failure(failure)) }
+    }
+
+    /// From now on there are no slots: those who wait are told, the thread stops.
+    func stop() {
+        let waiters = state.withLock { state -> [Waiter] in
+            state.stopping = true
+            let waiters = state.shelves.values.flatMap(\.waiters)
+            for mode in state.shelves.keys { state.shelves[mode]?.waiters = [] }
+            return waiters
+        }
+        let failure = Self.failure("the network is being shut down")
+        for waiter in waiters { waiter.continuation.resume(returning: .failure(failure)) }
+        wake.signal()
+    }
+
+    /// Forgets every namespace, so that each ends with its last user.
+    func clear() { state.withLock { $0.slots = [:] } }
+
+    /// For tests and metrics: ready, used and all slots of a mode.
+    func counts(_ mode: NetworkMode) -> (ready: Int, inUse: Int, total: Int) {
+        state.withLock { state in
+            guard let inventory = state.shelves[mode]?.inventory else { return (0, 0, 0) }
+            return (inventory.ready.count, inventory.inUse, inventory.total)
+        }
+    }
+
+    private static func failure(_ message: String) -> InstanceFailure {
+        InstanceFailure(phase: .create, cause: "NoSlot", message: message)
+    }
+}
