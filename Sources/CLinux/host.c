@@ -1,6 +1,8 @@
 #include "clinux_host.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -49,3 +51,12 @@ int64_t clinux_raise_open_files(void) {
 
 int32_t clinux_effective_uid(void) { return (int32_t)geteuid(); }
 int32_t clinux_process_id(void) { return (int32_t)getpid(); }
+
+int32_t clinux_processors(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : count;
+}
+
+int32_t clinux_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0; }

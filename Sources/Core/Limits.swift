@@ -12,6 +12,9 @@ package enum Limits {
     package static let ociConfigDepth = 32
     /// Bytes of a manifest: room for hundreds of functions.
     package static let manifestBytes = 4 << 20
+    /// Functions, and aliases (`*name`), of one manifest.
+    package static let manifestFunctions = 1000
+    package static let manifestAliases = 10_000
     /// Bytes of a control request's JSON body.
     package static let controlBodyBytes = 4 << 20
     /// Open connections of the control socket: people and tools, not traffic.
@@ -25,6 +28,12 @@ package enum Limits {
     package static let argumentBytes = 1 << 20
     /// Mounts of a function beside the default ones.
     package static let mounts = 128
+    /// Levels of directories in it: twice what package managers nest; each costs two descriptors while it is copied.
+    package static let rootfsDepth = 100
+    /// Imports and clean-ups that wait for the one that runs.
+    package static let waitingImports = 64
+    /// How long imported content may wait for its revision to be written before it is garbage.
+    package static let importGrace = Duration.seconds(900)
     /// Bytes of a path inside a container: PATH_MAX without its NUL.
     package static let pathBytes = 4095
     /// Masked paths, and read-only paths, of a function: ten times what engines write.
@@ -108,6 +117,12 @@ package enum Limits {
     package static let processes = 512
     /// Default size of an instance's writable layer (tmpfs).
     package static let writableLayer = ByteCount.mebibytes(256)
+    /// Ended instances that `describe` shows.
+    package static let instancesShown = 20
+    /// At the daemon's stop: how long requests in flight may take to end, and then instances; systemd's default
+    /// TimeoutStopSec (90 s) leaves room for both.
+    package static let requestShutdown = Duration.seconds(30)
+    package static let instanceShutdown = Duration.seconds(15)
     /// How many starts of one function may fail in a row before the next waits (see `Scaling.Backoff`).
     package static let startFailuresBeforeBackoff = 3
 

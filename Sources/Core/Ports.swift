@@ -37,6 +37,8 @@ package protocol SandboxPort: Sendable {
 package protocol SandboxedInstance: Thawing {
     /// Whether it can be frozen: needs a cgroup of its own.
     var canFreeze: Bool { get }
+    /// The id of its PID 1 in the daemon's pid namespace, for people; nil when it is gone.
+    var processID: Int? { get }
     /// Returns when the kernel reports every process of it frozen.
     func freeze() async throws(InstanceFailure)
     /// SIGTERM to the function's main process. A frozen one is thawed first.

@@ -31,7 +31,8 @@ package final class DirectoryLock: Sendable {
             try check(result, "flock", subject: path)
             try check(clinux_truncate(file.raw, 0), "ftruncate", subject: path)
             var text = "\(HostIdentity.processID)\n"
-            try check(text.withUTF8 { clinux_write(file.raw, $0.baseAddress, $0.count) }, "write", subject: path)
+            try check(
+                text.withUTF8 { clinux_write(file.raw, $0.baseAddress, $0.count) }, "write", subject: path)
         } catch {
             throw .kernel(error)
         }
@@ -59,4 +60,8 @@ package enum Directory {
 extension KernelError {
     /// Whether there is no such file (ENOENT) or a part of its path is none (ENOTDIR).
     package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    /// ENODEV, for what was asked of something that is gone.
+    package static func gone(_ call: String, subject: String) -> KernelError {
+        KernelError(call, subject: subject, code: ENODEV)
+    }
 }

@@ -5,6 +5,15 @@ package enum HostIdentity {
     package static var processID: Int { Int(clinux_process_id()) }
     package static var isRoot: Bool { clinux_effective_uid() == 0 }
 
+    /// Processors that this process may use.
+    package static var processors: Int { Int(clinux_processors()) }
+
+    /// A broken connection becomes an error of the write that meets it.
+    package static func ignoreBrokenPipes() {
+        // signal(2) fails for no signal that may be ignored.
+        _ = clinux_ignore_sigpipe()
+    }
+
     /// uname(2): the kernel's release (`6.1.0-18-amd64`) and the machine (`x86_64`).
     package static func kernel() -> (release: String, machine: String) {
         var release = [CChar](repeating: 0, count: 128)

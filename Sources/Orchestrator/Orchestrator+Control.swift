@@ -120,6 +120,9 @@ extension Orchestrator {
     /// Where a ready instance is reached and when it started, for people.
     package func handle(of id: InstanceID) -> InstanceHandle? { running[id]?.handle }
 
+    /// The id of its PID 1 on the host, for tools such as nsenter(1).
+    package func processID(of id: InstanceID) -> Int? { running[id]?.sandbox?.processID }
+
     package func pastInstances(of key: FunctionKey, limit: Int) async throws -> [InstanceRecord] {
         try await journal.store.instances(of: key, limit: limit)
     }

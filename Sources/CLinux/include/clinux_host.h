@@ -17,3 +17,7 @@ int32_t clinux_send_datagram(const char *path, const void *bytes, size_t count);
 int64_t clinux_raise_open_files(void);
 int32_t clinux_effective_uid(void);
 int32_t clinux_process_id(void);
+/* Processors that the calling thread may run on (sched_getaffinity(2)), at least 1. */
+int32_t clinux_processors(void);
+/* SIGPIPE is ignored from now on: a broken connection is an error of its write. */
+int32_t clinux_ignore_sigpipe(void);
