@@ -1,0 +1,185 @@
+internal import Core
+internal import Yams
+
+/// One entry of `functions:` to a spec.
+struct FunctionReader {
+    let entry: YAMLEntry
+    let directory: String
+    let read: Manifest.FileReader
+
+    private static let known = [
+        "namespace", "bundle", "rootfs", "mode", "command", "port", "environment", "environment_file",
+        "concurrency", "timeout", "queueTimeout", "startTimeout", "stopGrace", "scale", "limits", "network",
+        "labels", "annotations",
+    ]
+    /// Keys of this format or of OpenFaaS's that this version does not honour: refused, never ignored.
+    private static let notBuilt = [
+        "image", "lang", "handler", "runtime", "secrets", "volumes", "health", "routes", "listen", "fprocess",
+        "constraints", "requests", "readonly_root_filesystem", "build_args", "build_options", "build_secrets",
+        "skip_build", "copy", "platforms",
+    ]
+
+    func function() throws(Misplaced) -> ManifestFunction {
+        let fields = try entry.mapping()
+        try fields.refuseUnknown(known: Self.known, notBuilt: Self.notBuilt)
+        var namespace = NamespaceName.default
+        if let field = fields["namespace"] {
+            let text = try field.text()
+            namespace = try field.checked { () throws(InvalidInput) in try NamespaceName(text) }
+        }
+        let key = try entry.checked { () throws(InvalidInput) in
+            try FunctionKey(name: entry.name, namespace: namespace)
+        }
+        let source = try source(fields)
+        var spec = FunctionSpec()
+        try readProcess(fields, into: &spec)
+        try readTimes(fields, into: &spec)
+        if let field = fields["scale"] { spec.scale = try scale(field) }
+        if let field = fields["limits"] { spec.limits = try limits(field) }
+        try refuseEffectiveMetadata(fields)
+        try validate(spec, fields)
+        if case .rootfs = source, spec.command == nil {
+            throw entry.misplaced("has a rootfs but no command", allowed: "command: [\"/bin/program\"]")
+        }
+        return ManifestFunction(key: key, source: source, spec: spec, line: entry.line)
+    }
+
+    private func source(_ fields: YAMLMapping) throws(Misplaced) -> RevisionSource {
+        switch (fields["bundle"], fields["rootfs"]) {
+        case (let field?, nil): return .bundle(path: try path(field))
+        case (nil, let field?): return .rootfs(path: try path(field))
+        case (nil, nil):
+            throw entry.misplaced("does not say what to run", allowed: "bundle, or rootfs with command")
+        case (_, let second?): throw second.misplaced("stands beside bundle", allowed: "one of the two")
+        }
+    }
+
+    private func path(_ field: YAMLEntry) throws(Misplaced) -> String {
+        let text = try field.text()
+        guard !text.isEmpty, text.utf8.count <= Limits.pathBytes, !text.utf8.contains(0) else {
+            throw field.misplaced("is no path", allowed: "a path of at most \(Limits.pathBytes) bytes")
+        }
+        return absolute(text)
+    }
+
+    private func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        let parts = path.split(separator: "/").filter { $0 != "." }
+        let base = directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+        return ([base] + parts.map(String.init)).joined(separator: "/")
+    }
+
+    private func readProcess(_ fields: YAMLMapping, into spec: inout FunctionSpec) throws(Misplaced) {
+        if let field = fields["mode"] { spec.mode = try field.choice(FunctionMode.self) }
+        if spec.mode != .http, let field = fields["mode"] {
+            throw field.misplaced("'\(spec.mode.rawValue)' is not supported yet", allowed: "http")
+        }
+        if let field = fields["command"] { spec.command = try field.texts() }
+        if let field = fields["port"] { spec.port = try field.integer() }
+        if let field = fields["concurrency"] { spec.concurrency = try field.integer() }
+        if let field = fields["network"] {
+            if case .scalar = field.node {
+                spec.network = try field.choice(NetworkMode.self)
+            } else {
+                throw field.misplaced("egress rules are not supported yet", allowed: "default, none")
+            }
+        }
+        if let field = fields["environment_file"] { spec.environment = try environmentFiles(field) }
+        if let field = fields["environment"] {
+            spec.environment.merge(try field.textMap()) { _, inline in inline }
+        }
+    }
+
+    /// OpenFaaS's: YAML files with a mapping `environment`; later files win.
+    private func environmentFiles(_ field: YAMLEntry) throws(Misplaced) -> [String: String] {
+        var result: [String: String] = [:]
+        let names: [String]
+        if case .scalar = field.node { names = [try field.text()] } else { names = try field.texts() }
+        for name in names {
+            let path = absolute(name)
+            let text = try field.checked { () throws(InvalidInput) in try read(path) }
+            do throws(Misplaced) {
+                for document in try YAMLDocuments.parse(text) {
+                    let top = try YAMLMapping(document, path: "")
+                    try top.refuseUnknown(known: ["environment"])
+                    result.merge(try top["environment"]?.textMap() ?? [:]) { _, later in later }
+                }
+            } catch {
+                throw field.misplaced("\(name):\(error.line): \(error.problem)")
+            }
+        }
+        return result
+    }
+
+    private func readTimes(_ fields: YAMLMapping, into spec: inout FunctionSpec) throws(Misplaced) {
+        try duration(fields["timeout"], into: &spec.timeout)
+        try duration(fields["queueTimeout"], into: &spec.queueTimeout)
+        try duration(fields["startTimeout"], into: &spec.startTimeout)
+        try duration(fields["stopGrace"], into: &spec.stopGrace)
+    }
+
+    private func duration(_ field: YAMLEntry?, into value: inout Duration) throws(Misplaced) {
+        guard let field else { return }
+        let text = try field.text()
+        value = try field.checked { () throws(InvalidInput) in try DurationText.parse(text) }
+    }
+
+    private func scale(_ field: YAMLEntry) throws(Misplaced) -> ScaleSpec {
+        let fields = try field.mapping()
+        try fields.refuseUnknown(known: ScaleSpec.CodingKeys.allCases.map(\.rawValue))
+        var scale = ScaleSpec()
+        if let field = fields["min"] { scale.min = try field.integer() }
+        if let field = fields["max"] { scale.max = try field.integer() }
+        if let field = fields["target"] { scale.target = try field.integer() }
+        if let field = fields["freezeAfter"] { scale.freezeAfter = try idleTime(field) }
+        if let field = fields["stopAfter"] { scale.stopAfter = try idleTime(field) }
+        return scale
+    }
+
+    private func idleTime(_ field: YAMLEntry) throws(Misplaced) -> IdleTime {
+        let text = try field.text()
+        return try field.checked { () throws(InvalidInput) in try IdleTime(parsing: text) }
+    }
+
+    private func limits(_ field: YAMLEntry) throws(Misplaced) -> LimitSpec {
+        let fields = try field.mapping()
+        try fields.refuseUnknown(known: ["memory", "cpu", "pids"])
+        var limits = LimitSpec()
+        if let field = fields["memory"] {
+            let text = try field.text()
+            limits.memory = try field.checked { () throws(InvalidInput) in try ByteCount(parsing: text) }
+        }
+        if let field = fields["cpu"] {
+            let text = try field.text()
+            limits.cpu = try field.checked { () throws(InvalidInput) in try CPUQuantity(parsing: text) }
+        }
+        if let field = fields["pids"] { limits.pids = try field.integer() }
+        return limits
+    }
+
+    /// Labels and annotations are for people, except those by which OpenFaaS is told what to do.
+    private func refuseEffectiveMetadata(_ fields: YAMLMapping) throws(Misplaced) {
+        for name in ["labels", "annotations"] {
+            guard let field = fields[name] else { continue }
+            for entry in try field.mapping().entries {
+                _ = try entry.text()
+                if entry.name.hasPrefix("com.openfaas.") {
+                    throw Misplaced(
+                        entry.line, entry.path, "is not supported yet",
+                        allowed: "scale: with min, max, target")
+                }
+            }
+        }
+    }
+
+    /// The spec's ranges, with the line of the field that is out of its range.
+    private func validate(_ spec: FunctionSpec, _ fields: YAMLMapping) throws(Misplaced) {
+        do throws(InvalidInput) {
+            try spec.validate()
+        } catch {
+            let first = error.path.split(separator: ".").first.map(String.init) ?? ""
+            let line = fields[first]?.line ?? entry.line
+            throw Misplaced(line, error.inside(entry.path))
+        }
+    }
+}
