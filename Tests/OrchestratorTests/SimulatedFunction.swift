@@ -151,12 +151,13 @@ struct SimulatedFunction {
         drainQueue()
     }
 
+    private func load(of id: InstanceID) -> Int { gates[id]?.inFlight ?? .max }
+
     /// What the gateway does: the least loaded open instance takes the next request.
     private mutating func drainQueue() {
         while waiting > 0 {
             let open = routed.filter { gates[$0]?.phase != .closed }
-            let load = { (id: InstanceID) in gates[id]?.inFlight ?? .max }
-            guard let id = open.min(by: { load($0) < load($1) }), let gate = gates[id] else { return }
+            guard let id = open.min(by: { load(of: $0) < load(of: $1) }), let gate = gates[id] else { return }
             switch gate.enter(now: now) {
             case .entered: break
             case .enteredFrozen: thaws += 1

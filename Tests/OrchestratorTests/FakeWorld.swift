@@ -1,0 +1,213 @@
+import Core
+import Logging
+import Orchestrator
+import Synchronization
+
+/// Every port of the orchestrator, faked: instances start and end when the test says so.
+final class FakeWorld: Sendable {
+    struct State: Sendable {
+        var prepared: [RevisionID] = []
+        var launched: [InstanceID] = []
+        var published: [FunctionKey: [InstanceHandle]] = [:]
+        var policies: Set<FunctionKey> = []
+        var failures: [FunctionKey: Int] = [:]
+        var records: [FunctionKey: FunctionRecord] = [:]
+        var revisions: [RevisionID: Revision] = [:]
+        var instances: [InstanceID: FakeInstance] = [:]
+        var slotsInUse: Set<SlotID> = []
+        var nextSlot: UInt32 = 1
+        var now: Int64 = 1_000_000_000
+        var sleepers: [(deadline: Int64, id: Int, wake: CheckedContinuation<Void, any Error>)] = []
+        var nextSleeper = 0
+        var launchFailure: InstanceFailure?
+        var readyFailure: InstanceFailure?
+        var insertFails = false
+        var collected: [Set<ContentDigest>] = []
+        var notes: [InstanceRecord] = []
+    }
+
+    let state = Mutex(State())
+
+    func with<T: Sendable>(_ body: (inout State) throws -> T) rethrows -> T {
+        try state.withLock { try body(&$0) }
+    }
+
+    func makeOrchestrator() -> Orchestrator {
+        let counter = Counter()
+        return Orchestrator(
+            sandboxes: self, network: self, images: self, logs: FakeLogs(), store: FakeStore(world: self),
+            router: self, time: self,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, makeID: { counter.next() })
+    }
+
+    /// Moves the clock and wakes whoever slept until then.
+    func advance(by nanoseconds: Int64) {
+        let due = with { state in
+            state.now += nanoseconds
+            let due = state.sleepers.filter { $0.deadline <= state.now }.map(\.wake)
+            state.sleepers.removeAll { $0.deadline <= state.now }
+            return due
+        }
+        for wake in due { wake.resume() }
+    }
+
+    /// Lets other tasks run until the condition holds; gives up after many turns.
+    func eventually(_ condition: @Sendable () async -> Bool) async -> Bool {
+        for _ in 0..<20_000 {
+            if await condition() { return true }
+            await Task.yield()
+        }
+        return false
+    }
+}
+
+final class FakeInstance: SandboxedInstance {
+    let id: InstanceID
+    private let end = AsyncStream<ExitStatus>.makeStream()
+    private let log = Mutex<[String]>([])
+    var events: [String] { log.withLock { $0 } }
+    /// Whether SIGTERM ends it.
+    let obeys: Bool
+
+    init(id: InstanceID, obeys: Bool = true) {
+        self.id = id
+        self.obeys = obeys
+    }
+
+    var canFreeze: Bool { true }
+    var processID: Int? { 1 }
+    func freeze() async throws(InstanceFailure) { log.withLock { $0.append("freeze") } }
+    func thaw() throws(InstanceFailure) { log.withLock { $0.append("thaw") } }
+    func terminate() {
+        log.withLock { $0.append("terminate") }
+        if obeys { finish(.code(0)) }
+    }
+    func kill() {
+        log.withLock { $0.append("kill") }
+        finish(.signal(9))
+    }
+    func finish(_ status: ExitStatus) {
+        end.continuation.yield(status)
+        end.continuation.finish()
+    }
+    func ended() async -> ExitStatus {
+        for await status in end.stream { return status }
+        return .unknown
+    }
+}
+
+struct StoreRefused: Error {}
+
+extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper {
+    func prepare(_ revision: Revision) async throws { with { $0.prepared.append(revision.id) } }
+    func forget(_ revision: RevisionID) async { with { $0.prepared.removeAll { $0 == revision } } }
+    func launch(_ request: LaunchRequest) async throws(InstanceFailure) -> any SandboxedInstance {
+        if let failure = with({ $0.launchFailure }) { throw failure }
+        let instance = FakeInstance(id: request.instance)
+        with {
+            $0.launched.append(request.instance)
+            $0.instances[request.instance] = instance
+        }
+        return instance
+    }
+
+    func acquire(_ mode: NetworkMode) async throws(InstanceFailure) -> SlotID {
+        with {
+            let slot = SlotID($0.nextSlot)
+            $0.nextSlot += 1
+            $0.slotsInUse.insert(slot)
+            return slot
+        }
+    }
+    func release(_ slot: SlotID) { with { _ = $0.slotsInUse.remove(slot) } }
+    func waitUntilAccepting(slot: SlotID, port: UInt16, deadline: Int64) async throws {
+        if let failure = with({ $0.readyFailure }) { throw failure }
+    }
+
+    func importContent(_ source: RevisionSource, spec: FunctionSpec) async throws -> ImportedContent {
+        ImportedContent(rootfs: ContentDigest(trusted: "sha256:1"), ociConfig: [])
+    }
+    func collectGarbage(keeping: Set<ContentDigest>) async { with { $0.collected.append(keeping) } }
+
+    func upsert(_ policy: RoutePolicy) { with { _ = $0.policies.insert(policy.key) } }
+    func remove(_ function: FunctionKey) { with { _ = $0.policies.remove(function) } }
+    func publish(_ function: FunctionKey, instances: [InstanceHandle]) {
+        with { $0.published[function] = instances }
+    }
+    func startFailed(_ function: FunctionKey) { with { $0.failures[function, default: 0] += 1 } }
+
+    func now() -> Int64 { with { $0.now } }
+    func unixTime() -> Int64 { now() / 1_000_000_000 }
+    func sleep(until deadline: Int64) async throws {
+        let id = with { state in
+            state.nextSleeper += 1
+            return state.nextSleeper
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation {
+                (continuation: CheckedContinuation<Void, any Error>) in
+                with { state -> Void in
+                    if Task.isCancelled {
+                        continuation.resume(throwing: CancellationError())
+                    } else if deadline <= state.now {
+                        continuation.resume()
+                    } else {
+                        state.sleepers.append((deadline, id, continuation))
+                    }
+                }
+            }
+        } onCancel: {
+            let sleeper: CheckedContinuation<Void, any Error>? = with { state in
+                let index = state.sleepers.firstIndex { $0.id == id }
+                return index.map { state.sleepers.remove(at: $0).wake }
+            }
+            sleeper?.resume(throwing: CancellationError())
+        }
+    }
+}
+
+struct FakeLogs: LogPort {
+    func tail(of instance: InstanceID, function: FunctionKey, lines: Int) async -> [String] { ["last words"] }
+    func remove(_ function: FunctionKey) async {}
+}
+
+struct FakeStore: StorePort {
+    let world: FakeWorld
+
+    func load() async throws -> [StoredFunction] {
+        world.with { state in
+            state.records.values.map { record in
+                StoredFunction(
+                    record: record,
+                    revisions: state.revisions.values.filter { $0.id.function == record.key }.sorted {
+                        $0.id < $1.id
+                    })
+            }
+        }
+    }
+    func insert(_ revision: Revision, record: FunctionRecord) async throws {
+        try world.with {
+            if $0.insertFails { throw StoreRefused() }
+            $0.revisions[revision.id] = revision
+            $0.records[record.key] = record
+        }
+    }
+    func update(_ record: FunctionRecord) async throws {
+        world.with { if $0.records[record.key] != nil { $0.records[record.key] = record } }
+    }
+    func remove(_ function: FunctionKey) async throws {
+        world.with {
+            $0.records[function] = nil
+            $0.revisions = $0.revisions.filter { $0.key.function != function }
+        }
+    }
+    func removeRevisions(_ revisions: [RevisionID]) async throws {
+        world.with { for id in revisions { $0.revisions[id] = nil } }
+    }
+    func note(_ instance: InstanceRecord, of function: FunctionKey) async {
+        world.with { $0.notes.append(instance) }
+    }
+    func instances(of function: FunctionKey, limit: Int) async throws -> [InstanceRecord] {
+        world.with { $0.notes }
+    }
+}

@@ -1,0 +1,157 @@
+import Core
+import Orchestrator
+import Testing
+
+private let second: Int64 = 1_000_000_000
+
+@Suite struct OrchestratorTests {
+    let world = FakeWorld()
+    let key: FunctionKey
+
+    init() throws { key = try FunctionKey(name: "hello") }
+
+    /// Runs the body beside the orchestrator's loop, then closes it and requires that nothing is left.
+    private func run(_ body: (Orchestrator) async throws -> Void) async throws {
+        let orchestrator = world.makeOrchestrator()
+        try await orchestrator.load()
+        let loop = Task { await orchestrator.run() }
+        try await body(orchestrator)
+        await orchestrator.close(deadline: world.now() + 5 * second)
+        await loop.value
+        let slots = world.with { $0.slotsInUse }
+        #expect(slots.isEmpty)
+    }
+
+    private func deploy(_ orchestrator: Orchestrator, _ change: (inout FunctionSpec) -> Void = { _ in })
+        async throws
+        -> DeployOutcome
+    {
+        try await orchestrator.deploy(key, source: .rootfs(path: "/r"), spec: .make(change), wait: true)
+    }
+
+    private func comes(
+        _ condition: @Sendable () async -> Bool, _ location: SourceLocation = #_sourceLocation
+    ) async {
+        if !(await world.eventually(condition)) {
+            Issue.record("it did not come about", sourceLocation: location)
+        }
+    }
+
+    private var record: FunctionRecord? { world.with { [key] in $0.records[key] } }
+    private var launches: Int { world.with { $0.launched.count } }
+    private var published: Int { world.with { [key] in $0.published[key]?.count ?? 0 } }
+
+    @Test func aDeployIsUpWhenItReturns() async throws {
+        try await run { orchestrator in
+            guard case .deployed(let id) = try await deploy(orchestrator) else {
+                Issue.record("not deployed")
+                return
+            }
+            #expect(id.number == 1)
+            #expect(published == 1)
+            #expect(record?.active == 1)
+        }
+    }
+
+    @Test func theSameDeployAgainChangesNothing() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            guard case .unchanged(let id) = try await deploy(orchestrator) else {
+                Issue.record("a new revision was made")
+                return
+            }
+            #expect(id.number == 1)
+            #expect(launches == 1)
+        }
+    }
+
+    @Test func aSleepingFunctionWakesOnDemand() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            try await orchestrator.scale(key, to: 0)
+            await comes { published == 0 }
+            orchestrator.demand(key, callID: "a")
+            orchestrator.demand(key, callID: "b")
+            await comes { published == 1 }
+            #expect(launches == 2)
+        }
+    }
+
+    @Test func idleTimeFreezesAndStops() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            let instance = try #require(world.with { $0.instances.values.first })
+            world.advance(by: 11 * second)
+            await comes { instance.events == ["freeze"] }
+            await comes { await orchestrator.view(of: key)?.instances.values.first?.visibleState == .frozen }
+            world.advance(by: 300 * second)
+            await comes { instance.events.contains("terminate") }
+            await comes { await orchestrator.view(of: key)?.instances.isEmpty ?? false }
+        }
+    }
+
+    @Test func aDeployThatFailsSaysWhyAndLeavesTheOldOne() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            world.with {
+                $0.readyFailure = InstanceFailure(phase: .ready, cause: "NotListening", message: "no")
+            }
+            guard case .failed(_, let failure) = try await deploy(orchestrator, { $0.port = 9000 }) else {
+                Issue.record("it did not fail")
+                return
+            }
+            #expect(failure.cause == "NotListening")
+            #expect(failure.log == ["last words"])
+            #expect(published == 1)
+            #expect(record?.active == 1)
+        }
+    }
+
+    @Test func whatTheStoreRefusesIsNotDeployed() async throws {
+        try await run { orchestrator in
+            world.with { $0.insertFails = true }
+            await #expect(throws: StoreRefused.self) { try await deploy(orchestrator) }
+            let known = await orchestrator.view(of: key) != nil
+            #expect(!known)
+            #expect(launches == 0)
+        }
+    }
+
+    @Test func aRemovedFunctionIsGoneAndItsNameIsFree() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            try await orchestrator.remove(key)
+            #expect(record == nil)
+            await #expect(throws: CommandError.unknownFunction(key)) { try await orchestrator.remove(key) }
+            guard case .deployed(let id) = try await deploy(orchestrator) else {
+                Issue.record("not deployed")
+                return
+            }
+            #expect(id.number == 1)
+        }
+    }
+
+    @Test func anUnfinishedRolloutGoesOnAfterARestart() async throws {
+        let revision = try makeRevision(1)
+        world.with {
+            $0.revisions[revision.id] = revision
+            $0.records[revision.id.function] = FunctionRecord(
+                key: revision.id.function, active: nil, latest: 1, settled: 0, manualScale: nil, createdAt: 0,
+                lastFailure: nil)
+        }
+        try await run { _ in
+            await comes { published == 1 }
+            await comes { record?.active == 1 }
+        }
+    }
+
+    @Test func aCrashIsRememberedWithItsLog() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            world.with { $0.instances.values.first }?.finish(.oomKilled)
+            await comes { record?.lastFailure?.cause == "OOMKilled" }
+            #expect(record?.lastFailure?.log == ["last words"])
+            await comes { published == 0 }
+        }
+    }
+}
