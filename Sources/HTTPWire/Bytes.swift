@@ -89,7 +89,7 @@ extension OutputRawSpan {
         }
     }
 
-    mutating func append(_ text: String) {
+    mutating func append(text: String) {
         for byte in text.utf8 { append(byte) }
     }
 

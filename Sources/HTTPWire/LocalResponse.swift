@@ -46,6 +46,6 @@ package struct LocalResponse: Sendable {
         stamp.append(to: &output)
         timing.append(to: &output)
         output.append("\r\n")
-        if !context.isHEAD { output.append(body) }
+        if !context.isHEAD { output.append(text: body) }
     }
 }
