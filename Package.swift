@@ -115,5 +115,55 @@ let package = Package(
             ], swiftSettings: swift),
         .executableTarget(name: "torpord", dependencies: ["Daemon"], swiftSettings: swift),
         .executableTarget(name: "torpor", dependencies: ["CommandLineTool"], swiftSettings: swift),
+
+        // Unit and simulation: no privileges.
+        .testTarget(name: "ArchitectureTests", swiftSettings: swift),
+        .testTarget(name: "CoreTests", dependencies: ["Core"], swiftSettings: swift),
+        .testTarget(name: "OCITests", dependencies: ["Core", "OCI"], swiftSettings: swift),
+        .testTarget(name: "ManifestTests", dependencies: ["Core", "Manifest"], swiftSettings: swift),
+        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: swift),
+        .testTarget(
+            name: "OrchestratorTests",
+            dependencies: ["Core", "Scaling", "Orchestrator", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: swift),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Core", "HTTPWire", "LinuxSystem", "Gateway", .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio), .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
+        .testTarget(name: "SeccompTests", dependencies: ["Core", "OCI", "Sandbox"], swiftSettings: swift),
+        .testTarget(
+            name: "SandboxTests", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "ImagesTests", dependencies: ["Core", "OCI", "LinuxSystem", "Images"], swiftSettings: swift),
+        .testTarget(
+            name: "StoreTests", dependencies: ["Core", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: swift),
+        .testTarget(name: "NetworkTests", dependencies: ["Core", "LinuxSystem", "Network"], swiftSettings: swift),
+        .testTarget(name: "LogsTests", dependencies: ["Core", "LinuxSystem", "Logs"], swiftSettings: swift),
+        .testTarget(
+            name: "ControlTests",
+            dependencies: [
+                "Core", "ControlAPI", "ControlServer", "ControlClient",
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "CommandLineToolTests", dependencies: ["Core", "ControlAPI", "CommandLineTool"],
+            swiftSettings: swift),
+        .testTarget(name: "DaemonTests", dependencies: ["Core", "Daemon"], swiftSettings: swift),
+
+        // Integration: root, or root of an unprivileged user namespace.
+        .testTarget(
+            name: "SandboxPrivilegedTests", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "NetworkPrivilegedTests", dependencies: ["Core", "LinuxSystem", "CLinux", "Network"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "AcceptanceTests", dependencies: ["Core", "ControlAPI"], exclude: ["Functions"],
+            swiftSettings: swift),
     ]
 )

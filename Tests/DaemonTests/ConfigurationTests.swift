@@ -1,0 +1,87 @@
+import Core
+import Daemon
+import Testing
+
+@Suite struct ConfigurationTests {
+    private func parse(_ text: String) throws -> [ConfigurationSetting: String] {
+        try ConfigurationFile.parse(text, path: "/etc/torpor/torpord.yaml")
+    }
+
+    private func problem(_ text: String) -> String? {
+        do {
+            _ = try parse(text)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func readsEverySetting() throws {
+        let settings = try parse(
+            """
+            state-dir: /srv/torpor
+            listen: "[::1]:9090"
+            bridge: tp0
+            subnet: 10.9.0.0/20
+            uid-base: 200000
+            domain: example.org
+            limits: besteffort
+            log-level: debug
+            gateway-threads: 2
+            """)
+        #expect(settings[.listen] == "[::1]:9090")
+        #expect(settings.count == 9)
+        var configuration = Configuration()
+        for (setting, value) in settings { try setting.apply(value, to: &configuration) }
+        #expect(configuration.limits == .besteffort)
+        #expect(configuration.listen == ListenAddress(host: "::1", port: 9090))
+        #expect(configuration.databasePath == "/srv/torpor/torpor.db")
+    }
+
+    @Test func anEmptyFileIsFine() throws {
+        #expect(try parse("").isEmpty)
+        #expect(try parse("# nothing\n").isEmpty)
+    }
+
+    @Test(arguments: [
+        ("lisen: 1", "torpord.yaml:1: lisen: is not a setting"),
+        ("domain: a\nlisten: here", "torpord.yaml:2: listen: 'here' is not an address"),
+        ("listen: [1, 2]", "listen: is not a single value"),
+        ("limits: maybe", "strict, besteffort"),
+        ("uid-base: -4", "uid-base: '-4' is out of range"),
+        ("gateway-threads: 1000", "0 to 256"),
+        ("state-dir: relative", "an absolute path"),
+        ("state-dir: /", "an absolute path"),
+        ("bridge: averyverylongname", "1 to 10"),
+        ("domain: Not_A_Domain", "DNS labels"),
+        ("- a\n- b", "is not a map"),
+        ("{{{", "is not YAML"),
+        ("listen: 127.0.0.1:99999", "is not an address"),
+    ])
+    func namesFileKeyValueAndWhatIsAllowed(text: String, expected: String) throws {
+        let message = try #require(problem(text))
+        #expect(message.contains(expected))
+        #expect(message.contains("/etc/torpor/torpord.yaml"))
+    }
+
+    @Test func theCommandLineWinsOverTheEnvironmentAndThatOverTheDefault() throws {
+        let environment = ["TORPOR_LISTEN": "127.0.0.1:7000", "TORPOR_STATE_DIR": "/srv/a"]
+        let command = try TorpordCommand.parse(["--listen", "127.0.0.1:7001"])
+        let configuration = try command.resolve(environment: environment)
+        #expect(configuration.listen.port == 7001)
+        #expect(configuration.stateDirectory == "/srv/a")
+        #expect(configuration.runDirectory == "/run/torpor")
+    }
+
+    @Test func aNamedFileMustExist() throws {
+        let command = try TorpordCommand.parse(["--config", "/nonexistent/torpord.yaml"])
+        #expect(throws: InvalidInput.self) { try command.resolve(environment: [:]) }
+    }
+
+    @Test func aBadVariableIsNamed() throws {
+        let command = try TorpordCommand.parse([])
+        #expect {
+            try command.resolve(environment: ["TORPOR_LISTEN": "nowhere"])
+        } throws: { "\($0)".contains("TORPOR_LISTEN") }
+    }
+}
