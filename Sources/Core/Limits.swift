@@ -145,6 +145,16 @@ package enum Limits {
     package static let logFiles = 2
     /// Bytes of one line; a longer one is split.
     package static let logLineBytes = 16 << 10
+    /// Bytes that the collector takes of one pipe before it looks at the others: a pipe's default capacity.
+    package static let logReadBytes = 64 << 10
+    /// Bytes per second that one instance may log; beyond it its pipe fills and it waits.
+    package static let logBytesPerSecond = 16 << 20
+    /// How long the beginning of a line waits for its end.
+    package static let logPartialLine = Duration.milliseconds(500)
+    /// Entries that wait for one follower; one that is slower is told how many it missed.
+    package static let logFollowerEntries = 4096
+    /// Followers of logs at once.
+    package static let logFollowers = 256
     /// Instances whose logs are kept after they are gone, per function.
     package static let logsKept = 5
     /// Lines of the log that a failure remembers.

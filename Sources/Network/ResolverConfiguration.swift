@@ -1,5 +1,4 @@
-package import Core
-internal import Glibc
+internal import Core
 internal import LinuxSystem
 
 /// What a function finds in `/etc/resolv.conf` (resolv.conf(5)): the host's real upstream servers, since the host's
@@ -64,8 +63,8 @@ package struct ResolverConfiguration: Sendable, Equatable {
     package var problem: String? {
         guard nameServers.isEmpty else { return nil }
         let found = unreachable.isEmpty ? "" : " (only \(unreachable.joined(separator: ", ")))"
-        return "functions cannot resolve names: \(source) has no IPv4 name server beyond this host's loopback\(found); "
-            + "name one there"
+        return "functions cannot resolve names: \(source) has no IPv4 name server "
+            + "beyond this host's loopback\(found); name one there"
     }
 
     /// The file for the function.
