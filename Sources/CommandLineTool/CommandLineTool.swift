@@ -1,0 +1,79 @@
+internal import ArgumentParser
+internal import ControlAPI
+internal import ControlClient
+
+/// `torpor`: the command line over the control socket.
+package enum CommandLineTool {
+    /// - Parameter arguments: without the program's name.
+    /// - Returns: the exit status: 0 done, 1 failed, 2 usage.
+    package static func run(_ arguments: [String], in context: ToolContext = .process) async -> Int32 {
+        await ToolContext.$current.withValue(context) {
+            let arguments = GlobalArguments.moved(arguments)
+            if let problem = CommandNames.problem(with: arguments) {
+                context.errorOutput("torpor: \(problem)\n")
+                return 2
+            }
+            var type: any ParsableCommand.Type = TorporCommand.self
+            do {
+                var command = try TorporCommand.parseAsRoot(arguments)
+                type = Swift.type(of: command)
+                if var command = command as? any AsyncParsableCommand {
+                    try await command.run()
+                } else {
+                    try command.run()
+                }
+                return 0
+            } catch {
+                return report(error, type, context)
+            }
+        }
+    }
+
+    private static func report(_ error: any Error, _ type: any ParsableCommand.Type, _ context: ToolContext)
+        -> Int32
+    {
+        switch error {
+        case let error as ToolFailure: fail(error.description, context)
+        case let error as ClientError: fail(Explanation.text(of: error), context)
+        case is CancellationError: fail("interrupted", context)
+        default: usage(error, type, context)
+        }
+    }
+
+    private static func fail(_ text: String, _ context: ToolContext) -> Int32 {
+        context.errorOutput("torpor: \(text)\n")
+        return 1
+    }
+
+    /// What ArgumentParser throws: help and version, which are no errors, and misuse.
+    private static func usage(_ error: any Error, _ type: any ParsableCommand.Type, _ context: ToolContext)
+        -> Int32
+    {
+        let message = type.fullMessage(for: error)
+        switch type.exitCode(for: error) {
+        case .success:
+            do {
+                try context.output(message + "\n")
+                return 0
+            } catch {
+                return 1
+            }
+        case .validationFailure:
+            context.errorOutput(message + "\n")
+            return 2
+        default: return fail("\(error)", context)
+        }
+    }
+}
+
+struct TorporCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "torpor",
+        abstract: "Functions that sleep until somebody calls them.",
+        version: TorporVersion.current,
+        subcommands: [
+            Deploy.self, Apply.self, List.self, Describe.self, Invoke.self, Logs.self, Scale.self,
+            Remove.self,
+            System.self,
+        ])
+}

@@ -1,0 +1,111 @@
+internal import ArgumentParser
+internal import ControlAPI
+internal import ControlClient
+internal import Core
+internal import Foundation
+internal import Manifest
+
+struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Deploy the functions of a manifest.")
+
+    @OptionGroup var global: GlobalOptions
+    @Option(name: [.short, .customLong("file")], help: "A manifest, a directory of them, or - for stdin.")
+    var file: String
+    @Flag(help: "Do not wait until the revisions take requests.") var noWait = false
+
+    func run() async throws {
+        // Everything is read and checked before anything is deployed.
+        let functions = try Self.read(file)
+        let client = global.client
+        var deployed: [FunctionView] = []
+        var problems: [String] = []
+        for function in functions {
+            let request = DeployRequest(
+                key: function.key, source: function.source, spec: function.spec, wait: !noWait)
+            do {
+                deployed.append(try await client.deploy(request))
+            } catch ClientError.refused(let error) {
+                problems.append("\(function.key): \(Explanation.text(of: .refused(error)))")
+            }
+        }
+        try global.show(FunctionList(functions: deployed)) {
+            deployed.map { "\($0.name).\($0.namespace): \($0.latestRevision)\n" }.joined()
+        }
+        if !problems.isEmpty { throw ToolFailure(problems.joined(separator: "\ntorpor: ")) }
+    }
+
+    static func read(_ file: String) throws -> [ManifestFunction] {
+        let context = ToolContext.current
+        guard file != "-" else {
+            return try functions(in: try standardInput(), file: "stdin", directory: context.directory)
+        }
+        let path = context.absolute(file)
+        var isDirectory: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw ToolFailure("\(file): there is no such file or directory")
+        }
+        guard isDirectory.boolValue else { return try functions(atPath: path, shown: file) }
+        let names = try FileManager.default.contentsOfDirectory(atPath: path).filter {
+            $0.hasSuffix(".yaml") || $0.hasSuffix(".yml")
+        }.sorted()
+        guard !names.isEmpty else { throw ToolFailure("\(file): no file in it ends with .yaml or .yml") }
+        let all = try names.flatMap { try functions(atPath: "\(path)/\($0)", shown: "\(file)/\($0)") }
+        var seen: Set<FunctionKey> = []
+        for function in all where !seen.insert(function.key).inserted {
+            throw ToolFailure("\(file): \(function.key) is declared in two files")
+        }
+        return all
+    }
+
+    private static func functions(atPath path: String, shown: String) throws -> [ManifestFunction] {
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        do throws(InvalidInput) {
+            return try functions(in: try text(atPath: path), file: shown, directory: directory)
+        } catch {
+            throw ToolFailure("\(shown): \(error)")
+        }
+    }
+
+    private static func functions(
+        in text: String, file: String, directory: String
+    ) throws(InvalidInput) -> [ManifestFunction] {
+        let manifest = Manifest(file: file, directory: directory) { path throws(InvalidInput) in
+            try Self.text(atPath: path)
+        }
+        do {
+            return try manifest.functions(in: text)
+        } catch {
+            throw InvalidInput("", "\(error)")
+        }
+    }
+
+    private static func text(atPath path: String) throws(InvalidInput) -> String {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw InvalidInput("", "\(path) cannot be opened")
+        }
+        // One byte more than allowed tells a file that is too large from one that just fits.
+        guard let data = try? handle.read(upToCount: Limits.manifestBytes + 1) ?? Data() else {
+            throw InvalidInput("", "\(path) cannot be read")
+        }
+        return try checked([UInt8](data))
+    }
+
+    private static func standardInput() throws(InvalidInput) -> String {
+        var bytes: [UInt8] = []
+        while bytes.count <= Limits.manifestBytes {
+            guard let chunk = try? ToolContext.current.input(), !chunk.isEmpty else { break }
+            bytes += chunk
+        }
+        return try checked(bytes)
+    }
+
+    private static func checked(_ bytes: [UInt8]) throws(InvalidInput) -> String {
+        guard bytes.count <= Limits.manifestBytes else {
+            throw InvalidInput("", "is too large", allowed: "at most \(Limits.manifestBytes) bytes")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw InvalidInput("", "is not UTF-8")
+        }
+        return text
+    }
+}

@@ -1,0 +1,141 @@
+internal import ArgumentParser
+internal import ControlAPI
+internal import ControlClient
+internal import Core
+
+struct Deploy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Deploy a function: make a new revision and bring it up.",
+        usage: "torpor deploy NAME (--bundle DIR | --rootfs DIR) [options] [-- COMMAND ...]",
+        discussion: "What is not named has its default, also where an earlier revision named it.")
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Option(help: "An OCI bundle: a directory with config.json and its root filesystem.") var bundle: String?
+    @Option(help: "A root filesystem; needs a command.") var rootfs: String?
+    @Option(name: [.short, .long], help: "An environment variable K=V; may be repeated.") var env: [String] =
+        []
+    @Option(help: "Memory at most: 128Mi.") var memory: String?
+    @Option(help: "Cores at most: 0.5 or 500m.") var cpus: String?
+    @Option(help: "Processes and threads at most.") var pids: Int?
+    @Option(help: "Instances that stay ready.") var min: Int?
+    @Option(help: "Instances at most.") var max: Int?
+    @Option(help: "Requests in flight per instance at most; 0 is no limit.") var concurrency: Int?
+    @Option(help: "The port that the function listens on.") var port: Int?
+    @Option(help: "Time for a request until its response begins: 60s.") var timeout: String?
+    @Option(help: "How requests reach the function: http.") var mode: String?
+    @Option(help: "What it may reach: default or none.") var network: String?
+    @Option(help: "Idle time until an instance is frozen: 10s, or never.") var freezeAfter: String?
+    @Option(help: "Idle time until an instance is stopped: 5m, or never.") var stopAfter: String?
+    @Flag(help: "Do not wait until the revision takes requests.") var noWait = false
+    @Option(help: .hidden) var image: String?
+    @Option(help: .hidden) var runtime: String?
+    @Option(help: .hidden) var handler: String?
+    @Argument(parsing: .postTerminator, help: "The command to run.") var command: [String] = []
+
+    func run() async throws {
+        let request = try request()
+        let function = try await global.client.deploy(request)
+        try global.show(function) { Self.text(function, request) }
+    }
+
+    static func text(_ function: FunctionView, _ request: DeployRequest) -> String {
+        let reference = Explanation.reference(request.key.name, request.key.namespace)
+        let outcome =
+            request.wait && function.revision == function.latestRevision
+            ? "\(function.latestRevision) takes requests" : "\(function.latestRevision) is deployed"
+        return "\(request.key): \(outcome)\ncall it with: torpor invoke \(reference)\n"
+    }
+
+    func request() throws -> DeployRequest {
+        for (option, value) in [("--image", image), ("--runtime", runtime), ("--handler", handler)]
+        where value != nil {
+            throw ValidationError("\(option) is not supported yet: use --bundle or --rootfs")
+        }
+        let request = DeployRequest(
+            key: try FunctionArgument.parse(name).key, source: try source(), spec: try spec(), wait: !noWait)
+        do throws(InvalidInput) {
+            try request.validate()
+        } catch {
+            throw ValidationError("\(Self.option(for: error.path)): \(error.problem)\(Self.allowed(error))")
+        }
+        return request
+    }
+
+    private static func allowed(_ problem: InvalidInput) -> String {
+        problem.allowed.map { " (\($0))" } ?? ""
+    }
+
+    private func source() throws -> RevisionSource {
+        let context = ToolContext.current
+        switch (bundle, rootfs) {
+        case (let path?, nil): return .bundle(path: context.absolute(path))
+        case (nil, let path?):
+            if command.isEmpty {
+                throw ValidationError("--rootfs needs a command: -- COMMAND [ARGUMENT ...]")
+            }
+            return .rootfs(path: context.absolute(path))
+        case (nil, nil): throw ValidationError("say what to run: --bundle DIR, or --rootfs DIR -- COMMAND")
+        default: throw ValidationError("--bundle and --rootfs exclude each other")
+        }
+    }
+
+    private func spec() throws -> FunctionSpec {
+        var spec = FunctionSpec()
+        if !command.isEmpty { spec.command = command }
+        for variable in env {
+            guard let sign = variable.firstIndex(of: "="), sign != variable.startIndex else {
+                throw ValidationError("--env: '\(variable)' is no variable (K=V)")
+            }
+            spec.environment[String(variable[..<sign])] = String(variable[variable.index(after: sign)...])
+        }
+        spec.limits.memory = try parsed("--memory", memory) { text throws(InvalidInput) in
+            try ByteCount(parsing: text)
+        }
+        spec.limits.cpu = try parsed("--cpus", cpus) { text throws(InvalidInput) in
+            try CPUQuantity(parsing: text)
+        }
+        spec.limits.pids = pids
+        if let min { spec.scale.min = min }
+        if let max { spec.scale.max = max }
+        if let concurrency { spec.concurrency = concurrency }
+        if let port { spec.port = port }
+        let duration = { (text: String) throws(InvalidInput) in try DurationText.parse(text) }
+        let idleTime = { (text: String) throws(InvalidInput) in try IdleTime(parsing: text) }
+        spec.timeout = try parsed("--timeout", timeout, duration) ?? spec.timeout
+        spec.scale.freezeAfter = try parsed("--freeze-after", freezeAfter, idleTime) ?? spec.scale.freezeAfter
+        spec.scale.stopAfter = try parsed("--stop-after", stopAfter, idleTime) ?? spec.scale.stopAfter
+        if let mode, mode != FunctionMode.http.rawValue {
+            let known = FunctionMode(rawValue: mode) != nil
+            throw ValidationError("--mode: '\(mode)' is \(known ? "not supported yet" : "no mode") (http)")
+        }
+        if let network {
+            guard let value = NetworkMode(rawValue: network) else {
+                throw ValidationError("--network: '\(network)' is no network (default, none)")
+            }
+            spec.network = value
+        }
+        return spec
+    }
+
+    private func parsed<T>(
+        _ option: String, _ text: String?, _ parse: (String) throws(InvalidInput) -> T
+    ) throws -> T? {
+        guard let text else { return nil }
+        return try usage(option) { () throws(InvalidInput) in try parse(text) }
+    }
+
+    /// The option that sets a field of the spec.
+    private static func option(for path: String) -> String {
+        let field = path.hasPrefix("spec.") ? String(path.dropFirst(5)) : path
+        let options = [
+            "limits.memory": "--memory", "limits.cpu": "--cpus", "limits.pids": "--pids",
+            "scale.min": "--min",
+            "scale.max": "--max", "scale.freezeAfter": "--freeze-after", "scale.stopAfter": "--stop-after",
+            "concurrency": "--concurrency", "port": "--port", "timeout": "--timeout", "command": "-- COMMAND",
+            "source.bundle": "--bundle", "source.rootfs": "--rootfs",
+        ]
+        if field.hasPrefix("environment") { return "--env" }
+        return options[field] ?? field
+    }
+}

@@ -1,0 +1,108 @@
+internal import ArgumentParser
+internal import ControlAPI
+internal import ControlClient
+internal import Core
+
+struct Describe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show a function with its revisions, instances and last failure.")
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+
+    func run() async throws {
+        let key = try FunctionArgument.parse(name).key
+        let client = global.client
+        let detail = try await Explanation.suggesting(key, client) { try await client.describe(key) }
+        try global.show(detail) { Self.text(detail, now: ToolContext.current.now()) }
+    }
+
+    static func text(_ detail: FunctionDetail, now: Timestamp) -> String {
+        let function = detail.function
+        let spec = detail.spec
+        var facts = [
+            ("Name", function.name), ("Namespace", function.namespace.description),
+            ("Status", function.status.rawValue), ("Revision", function.revision ?? "none"),
+            ("Source", source(function.source)),
+            ("Command", spec.command?.joined(separator: " ") ?? "the bundle's"),
+            ("Port", "\(spec.port)"),
+            ("Concurrency", spec.concurrency == 0 ? "no limit" : "\(spec.concurrency)"),
+            ("Timeout", DurationText.format(spec.timeout)),
+            (
+                "Scale",
+                "\(List.scale(function.scale)), \(spec.scale.min) to \(spec.scale.max), freezes after "
+                    + "\(spec.scale.freezeAfter.description), stops after \(spec.scale.stopAfter.description)"
+            ),
+            ("Limits", limits(spec.limits)), ("Network", spec.network.rawValue),
+            ("Created", "\(function.createdAt)"),
+        ]
+        if !spec.environment.isEmpty {
+            facts.append(("Environment", spec.environment.keys.sorted().joined(separator: ", ")))
+        }
+        let width = (facts.map(\.0.count).max() ?? 0) + 2
+        var text = facts.map { label, value in
+            "\(label):" + String(repeating: " ", count: width - label.count) + value + "\n"
+        }.joined()
+        for warning in detail.warnings { text += "Warning: \(warning)\n" }
+        text += "\nRevisions\n" + revisions(detail.revisions, now: now)
+        text += "\nInstances\n" + instances(detail.instances, now: now)
+        if !detail.past.isEmpty { text += "\nEnded\n" + past(detail.past) }
+        if let failure = detail.lastFailure {
+            text += "\nLast failure\n" + Explanation.text(of: failure) + "\n"
+        }
+        return text
+    }
+
+    private static func source(_ source: FunctionSource) -> String {
+        switch source.value {
+        case .bundle(let path): "bundle \(path)"
+        case .rootfs(let path): "rootfs \(path)"
+        }
+    }
+
+    private static func limits(_ limits: LimitSpec) -> String {
+        let named = [
+            limits.memory.map { "memory \($0)" }, limits.cpu.map { "cpu \($0)" },
+            limits.pids.map { "pids \($0)" },
+        ].compactMap { $0 }
+        return named.isEmpty ? "defaults" : named.joined(separator: ", ")
+    }
+
+    private static func revisions(_ revisions: [RevisionView], now: Timestamp) -> String {
+        var table = Table(["  NAME", "STATE", "AGE", "CONTENT"])
+        for revision in revisions {
+            table.append([
+                "  " + revision.name, revision.state.rawValue,
+                Span.text(seconds: now.unixSeconds - revision.createdAt.unixSeconds),
+                String(revision.rootfs.description.prefix(19)),
+            ])
+        }
+        return table.text
+    }
+
+    private static func instances(_ instances: [InstanceView], now: Timestamp) -> String {
+        if instances.isEmpty { return "  none: the next request starts one\n" }
+        var table = Table(["  ID", "REVISION", "STATE", "IN FLIGHT", "SERVED", "IDLE", "AGE", "ADDRESS"])
+        for instance in instances {
+            table.append([
+                "  \(instance.id)", instance.revision, instance.state.rawValue, "\(instance.inFlight)",
+                "\(instance.served)",
+                instance.idleSeconds.map { Span.text(seconds: Int64(min($0, 1e15))) } ?? "-",
+                Span.text(seconds: now.unixSeconds - instance.startedAt.unixSeconds), instance.address ?? "-",
+            ])
+        }
+        return table.text
+    }
+
+    private static func past(_ instances: [PastInstanceView]) -> String {
+        var table = Table(["  ID", "REVISION", "STATE", "ENDED", "EXIT", "CAUSE"])
+        for instance in instances {
+            table.append([
+                "  \(instance.id)", instance.revision, instance.state.rawValue,
+                instance.endedAt.map { "\($0)" } ?? "-", instance.exit.map(Explanation.text(of:)) ?? "-",
+                instance.cause ?? "-",
+            ])
+        }
+        return table.text
+    }
+}

@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import ControlAPI
+internal import ControlClient
+internal import Core
+
+struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List functions.", aliases: ["ls", "ps"])
+
+    @OptionGroup var global: GlobalOptions
+    @Option(name: [.short, .long], help: "Only this namespace.") var namespace: String?
+
+    func run() async throws {
+        let namespace = try usage("--namespace") { () throws(InvalidInput) in
+            try self.namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
+        }
+        let functions = try await global.client.list(namespace: namespace)
+        try global.show(FunctionList(functions: functions)) {
+            Self.table(functions, now: ToolContext.current.now())
+        }
+    }
+
+    static func table(_ functions: [FunctionView], now: Timestamp) -> String {
+        if functions.isEmpty { return "no functions; deploy one with: torpor deploy NAME --bundle DIR\n" }
+        var table = Table(["NAME", "NAMESPACE", "STATUS", "REVISION", "INSTANCES", "SCALE", "AGE"])
+        for function in functions {
+            table.append([
+                function.name, function.namespace.description, function.status.rawValue,
+                function.revision ?? "-", instances(function.instances), scale(function.scale),
+                Span.text(seconds: now.unixSeconds - function.createdAt.unixSeconds),
+            ])
+        }
+        return table.text
+    }
+
+    /// `2 ready, 1 frozen`.
+    static func instances(_ counts: InstanceCounts) -> String {
+        let parts = [
+            ("creating", counts.creating), ("starting", counts.starting), ("ready", counts.ready),
+            ("frozen", counts.frozen), ("draining", counts.draining),
+        ].filter { $0.1 > 0 }.map { "\($0.1) \($0.0)" }
+        return parts.isEmpty ? "0" : parts.joined(separator: ", ")
+    }
+
+    static func scale(_ target: ScaleTarget) -> String {
+        switch target {
+        case .auto: "auto"
+        case .count(let count): "\(count)"
+        }
+    }
+}
