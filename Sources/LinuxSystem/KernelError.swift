@@ -13,8 +13,10 @@ package struct KernelError: Error, Sendable, Hashable, CustomStringConvertible {
         self.code = code
     }
 
+    /// The text of the code alone: `No such file or directory`.
+    package var reason: String { KernelError.text(of: code) }
+
     package var description: String {
-        let reason = KernelError.text(of: code)
         return subject.isEmpty ? "\(call): \(reason)" : "\(call) \(subject): \(reason)"
     }
 }

@@ -4,6 +4,12 @@ package struct CgroupSetting: Sendable, Hashable {
     package let controller: Controller
     package let file: String
     package let value: String
+
+    package init(controller: Controller, file: String, value: String) {
+        self.controller = controller
+        self.file = file
+        self.value = value
+    }
 }
 
 extension OCIConfig.Resources {

@@ -10,3 +10,6 @@
 #include "clinux_message.h"
 #include "clinux_mount.h"
 #include "clinux_process.h"
+#include "clinux_message.h"
+#include "clinux_mount.h"
+#include "clinux_process.h"

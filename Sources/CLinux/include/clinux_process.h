@@ -1,0 +1,48 @@
+/* Processes: the first one of a container, and holding on to any of them by pidfd. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where clinux_launch failed. */
+enum {
+    CLINUX_LAUNCH_NETWORK = 1, CLINUX_LAUNCH_CLONE, CLINUX_LAUNCH_DESCRIPTORS, CLINUX_LAUNCH_CAPABILITIES,
+    CLINUX_LAUNCH_EXEC,
+};
+
+struct clinux_launch {
+    int32_t program;      /* descriptor of a static program; best a low number, see clinux_dup_low */
+    int32_t socket;       /* becomes descriptor 3 of the program; best a low number */
+    int32_t cgroup;       /* an O_PATH descriptor of the cgroup it is born into, or -1 */
+    int32_t network;      /* network namespace it is born into, or -1: the caller's */
+    int32_t own_network;  /* where the caller returns to; unused with network -1 */
+    int32_t pidfd;        /* result: owned by the caller */
+    int32_t stage;        /* result: CLINUX_LAUNCH_* that failed */
+};
+
+/* clone3(2) with new user, pid, mount, IPC, UTS and cgroup namespaces, then execveat of the program with no arguments
+ * and all capabilities ambient. It inherits descriptors 0, 1, 2 and the socket. Returns the child's pid, which the caller
+ * must reap; the caller still has to write its id maps. The caller's mount namespace is what the child gets a copy of.
+ * Between clone and exec the child shares the caller's memory and makes raw system calls only; signals are blocked.
+ * Linux 5.11 (CLOSE_RANGE_UNSHARE 5.9, CLONE_INTO_CGROUP 5.7). */
+int32_t clinux_launch(struct clinux_launch *launch);
+
+/* fcntl(F_DUPFD_CLOEXEC) to a number of 16 or above: a process with thousands of descriptors keeps the few that every
+ * launch passes on at low numbers, since a launch costs by the highest. Owned. */
+int32_t clinux_dup_low(int32_t fd);
+/* dup3(2) with O_CLOEXEC: makes number a copy of fd. */
+int32_t clinux_dup_onto(int32_t fd, int32_t number);
+
+/* pidfd_send_signal(2). */
+int32_t clinux_pidfd_signal(int32_t pidfd, int32_t signal);
+/* waitid(P_PIDFD) of an own child, without blocking: 1 when it was reaped, with *status as wait(2) has it; else 0. */
+int32_t clinux_pidfd_reap(int32_t pidfd, int32_t *status);
+
+/* getrlimit(2) of the caller. */
+int32_t clinux_limit(int32_t resource, uint64_t *soft, uint64_t *hard);
+/* unshare(CLONE_NEWNS | CLONE_FS) for the calling thread alone. */
+int32_t clinux_unshare_mounts(void);
+/* A memfd with the bytes, mode 0555, that nobody can change any more. Owned. */
+int32_t clinux_sealed_program(const char *name, const void *bytes, size_t count);
+/* A user namespace with one map line for users and groups, made by a child that is gone when this returns. Owned.
+ * For MOUNT_ATTR_IDMAP. Needs CAP_SETUID, CAP_SETGID and /proc. */
+int32_t clinux_userns(const char *map);

@@ -1,0 +1,250 @@
+#include "clinux_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/memfd.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RAW_FLAG_UNSHARE (1u << 1) /* CLOSE_RANGE_UNSHARE */
+#define RAW_EMPTY_PATH 0x1000
+
+int unshare(int flags);
+int setns(int fd, int type);
+int memfd_create(const char *name, unsigned flags);
+int dup3(int from, int to, int flags);
+
+/* A system call without the C library: no errno, no cancellation, no lock. */
+static inline long raw(long number, long a, long b, long c, long d, long e) {
+#if defined(__x86_64__)
+    long result;
+    register long r10 __asm__("r10") = d;
+    register long r8 __asm__("r8") = e;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                     : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = a;
+    register long x1 __asm__("x1") = b;
+    register long x2 __asm__("x2") = c;
+    register long x3 __asm__("x3") = d;
+    register long x4 __asm__("x4") = e;
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
+    return x0;
+#else
+#error "an architecture that nobody has ported clinux_launch to"
+#endif
+}
+
+struct child {
+    const struct clinux_launch *launch;
+    long error;
+    int32_t stage;
+};
+
+/* Without this, exec before the id map exists would drop every capability for good. */
+static long raise_ambient(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    long result = raw(SYS_capget, (long)&header, (long)data, 0, 0, 0);
+    if (result < 0) return result;
+    for (int half = 0; half < 2; half++) data[half].inheritable = data[half].permitted;
+    result = raw(SYS_capset, (long)&header, (long)data, 0, 0, 0);
+    for (long bit = 0; bit < 64 && result >= 0; bit++)
+        if (data[bit / 32].permitted >> (bit % 32) & 1)
+            result = raw(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit, 0, 0);
+    return result;
+}
+
+/* Runs on a stack of its own in the daemon's memory. The first call must be the one that gives the child its own table
+ * of descriptors: a dup3 before it would write into the daemon's. */
+static int run_child(void *argument) {
+    struct child *child = argument;
+    const struct clinux_launch *launch = child->launch;
+    static const char *const nothing[] = {"torpor-init", 0};
+    int32_t highest = launch->program > launch->socket ? launch->program : launch->socket;
+    child->stage = CLINUX_LAUNCH_DESCRIPTORS;
+    child->error = raw(SYS_close_range, highest + 1, ~0u, RAW_FLAG_UNSHARE, 0, 0);
+    if (child->error >= 0) child->error = raw(SYS_dup3, launch->socket, 3, 0, 0, 0);
+    if (child->error < 0) return 127;
+    child->stage = CLINUX_LAUNCH_CAPABILITIES;
+    if ((child->error = raise_ambient()) < 0) return 127;
+    child->stage = CLINUX_LAUNCH_EXEC;
+    child->error =
+        raw(SYS_execveat, launch->program, (long)"", (long)nothing, (long)(nothing + 1), RAW_EMPTY_PATH);
+    return 127;
+}
+
+__attribute__((noinline)) static long clone_on_stack(
+    struct clone_args *arguments, int (*function)(void *), void *argument) {
+#if defined(__x86_64__)
+    long result;
+    register void *r12 __asm__("r12") = (void *)function;
+    register void *r13 __asm__("r13") = argument;
+    __asm__ volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "mov %%r13, %%rdi\n\t"
+        "call *%%r12\n\t"
+        "mov %%eax, %%edi\n\t"
+        "mov $60, %%eax\n\t" /* exit */
+        "syscall\n\t"
+        "hlt\n"
+        "1:"
+        : "=a"(result)
+        : "0"((long)SYS_clone3), "D"(arguments), "S"(sizeof *arguments), "r"(r12), "r"(r13)
+        : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long x8 __asm__("x8") = SYS_clone3;
+    register long x0 __asm__("x0") = (long)arguments;
+    register long x1 __asm__("x1") = sizeof *arguments;
+    register void *x19 __asm__("x19") = (void *)function;
+    register void *x20 __asm__("x20") = argument;
+    __asm__ volatile(
+        "svc #0\n\t"
+        "cbnz x0, 1f\n\t"
+        "mov x29, #0\n\t"
+        "mov x30, #0\n\t"
+        "mov x0, x20\n\t"
+        "blr x19\n\t"
+        "mov x8, #93\n\t" /* exit */
+        "svc #0\n\t"
+        "brk #0\n"
+        "1:"
+        : "+r"(x0)
+        : "r"(x8), "r"(x1), "r"(x19), "r"(x20)
+        : "memory");
+    return x0;
+#endif
+}
+
+static long clone_child(struct clinux_launch *launch, struct child *child) {
+    static _Thread_local char stack[16 << 10] __attribute__((aligned(16)));
+    struct clone_args arguments = {
+        .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+                 CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+        .pidfd = (uint64_t)(uintptr_t)&launch->pidfd,
+        .exit_signal = SIGCHLD,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = sizeof stack,
+    };
+    if (launch->cgroup >= 0) {
+        arguments.flags |= CLONE_INTO_CGROUP;
+        arguments.cgroup = launch->cgroup;
+    }
+    /* A signal handler of the daemon must not run in the child, whose memory is the daemon's. */
+    uint64_t all = ~0ull, before;
+    raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof all, 0);
+    long pid = clone_on_stack(&arguments, run_child, child);
+    raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0);
+    return pid;
+}
+
+int32_t clinux_launch(struct clinux_launch *launch) {
+    struct child child = {launch, 0, CLINUX_LAUNCH_CLONE};
+    launch->pidfd = -1;
+    launch->stage = CLINUX_LAUNCH_NETWORK;
+    if (launch->network >= 0 && setns(launch->network, CLONE_NEWNET) < 0) return -errno;
+    long pid = clone_child(launch, &child);
+    launch->stage = child.stage;
+    int back = launch->network >= 0 ? setns(launch->own_network, CLONE_NEWNET) : 0;
+    if (pid < 0) return (int32_t)pid;
+    if (back < 0 || child.error < 0) {
+        int error = back < 0 ? -errno : (int)child.error;
+        clinux_pidfd_signal(launch->pidfd, SIGKILL);
+        waitpid((pid_t)pid, 0, 0);
+        close(launch->pidfd);
+        launch->pidfd = -1;
+        return error;
+    }
+    return (int32_t)pid;
+}
+
+int32_t clinux_dup_low(int32_t fd) {
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 16);
+    return copy < 0 ? -errno : copy;
+}
+
+int32_t clinux_dup_onto(int32_t fd, int32_t number) { return dup3(fd, number, O_CLOEXEC) < 0 ? -errno : 0; }
+
+int32_t clinux_pidfd_signal(int32_t pidfd, int32_t signal) {
+    return syscall(SYS_pidfd_send_signal, pidfd, signal, 0, 0) < 0 ? -errno : 0;
+}
+
+int32_t clinux_pidfd_reap(int32_t pidfd, int32_t *status) {
+    siginfo_t information;
+    memset(&information, 0, sizeof information);
+    if (syscall(SYS_waitid, 3 /* P_PIDFD */, pidfd, &information, WEXITED | WNOHANG | __WALL, 0) < 0) return -errno;
+    if (!information.si_pid) return 0;
+    *status = information.si_code == CLD_EXITED ? (information.si_status & 0xff) << 8 : information.si_status & 0x7f;
+    return 1;
+}
+
+int32_t clinux_limit(int32_t resource, uint64_t *soft, uint64_t *hard) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) < 0) return -errno;
+    *soft = limit.rlim_cur;
+    *hard = limit.rlim_max;
+    return 0;
+}
+
+int32_t clinux_unshare_mounts(void) { return unshare(CLONE_NEWNS | CLONE_FS) < 0 ? -errno : 0; }
+
+int32_t clinux_sealed_program(const char *name, const void *bytes, size_t count) {
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return -errno;
+    size_t done = 0;
+    while (done < count) {
+        ssize_t written = write(fd, (const char *)bytes + done, count - done);
+        if (written <= 0) break;
+        done += (size_t)written;
+    }
+    if (done == count && fchmod(fd, 0555) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    return -error;
+}
+
+static int write_map(pid_t pid, const char *file, const char *map) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    int result = write(fd, map, strlen(map)) < 0 ? -errno : 0;
+    close(fd);
+    return result;
+}
+
+/* The child only waits to be killed. It shares no memory, but makes no call of the C library either. */
+int32_t clinux_userns(const char *map) {
+    struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0)
+        for (;;) raw(SYS_ppoll, 0, 0, 0, 0, 0);
+    if (pid < 0) return -errno;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/ns/user", pid);
+    int result = write_map((pid_t)pid, "uid_map", map);
+    if (result >= 0) result = write_map((pid_t)pid, "gid_map", map);
+    if (result >= 0 && (result = open(path, O_RDONLY | O_CLOEXEC)) < 0) result = -errno;
+    kill((pid_t)pid, SIGKILL);
+    waitpid((pid_t)pid, 0, 0);
+    return result;
+}

@@ -1,0 +1,109 @@
+internal import CLinux
+internal import Core
+internal import Glibc
+package import LinuxSystem
+internal import Synchronization
+
+/// One instance's cgroup: freezing, thawing, killing, and what it says about its past.
+package final class InstanceCgroup: Sendable {
+    package let name: String
+    private let tree: CgroupTree
+    private let directory: OwnedFD
+    private let freezer = Mutex<Freezer?>(nil)
+
+    /// Opened at the first freeze and kept: a thaw is then one write.
+    private final class Freezer: Sendable {
+        let control: OwnedFD
+        let events: OwnedFD
+        init(control: consuming OwnedFD, events: consuming OwnedFD) {
+            self.control = control
+            self.events = events
+        }
+    }
+
+    init(name: String, directory: consuming OwnedFD, tree: CgroupTree) {
+        self.name = name
+        self.directory = directory
+        self.tree = tree
+    }
+
+    /// For CLONE_INTO_CGROUP.
+    package var descriptor: Int32 { directory.raw }
+
+    /// Blocks until the kernel reports every process frozen, some microseconds.
+    /// - Throws: `KernelError` with ETIMEDOUT when a process does not stop (it hangs in the kernel); it is thawed then.
+    package func freeze(timeout: Duration = .seconds(2)) throws(KernelError) {
+        let freezer = try openedFreezer()
+        try write("1", to: freezer)
+        let deadline = KernelClock.monotonic() + timeout.nanoseconds
+        while try !isFrozen(freezer) {
+            let left = (deadline - KernelClock.monotonic()) / 1_000_000
+            if left <= 0 {
+                try write("0", to: freezer)
+                throw KernelError("freeze", subject: name, code: ETIMEDOUT)
+            }
+            // The file is exceptional from its change to its next read.
+            try check(clinux_wait_priority(freezer.events.raw, Int32(min(left, 1000))), "poll")
+        }
+    }
+
+    /// Any thread; about 6 µs. Nothing where it was never frozen.
+    package func thaw() throws(KernelError) {
+        guard let freezer = freezer.withLock({ $0 }) else { return }
+        try write("0", to: freezer)
+    }
+
+    /// Gives what memory the kernel can take back to the host, where it offers that (memory.reclaim, Linux 5.19).
+    package func reclaim() {
+        guard let used = try? File.text("memory.current", at: directory.raw) else { return }
+        // It answers EAGAIN when it got less than it was asked for, which is what asking for everything means.
+        try? File.write(used, to: "memory.reclaim", at: directory.raw)
+    }
+
+    /// SIGKILL to every process of it (cgroup.kill, Linux 5.14), frozen ones too.
+    package func kill() { try? File.write("1", to: "cgroup.kill", at: directory.raw) }
+
+    /// Whether the kernel's out-of-memory killer ended something here.
+    package func hadOutOfMemoryKill() -> Bool {
+        guard let events = try? File.text("memory.events", at: directory.raw) else { return false }
+        return events.split(separator: "\n").contains { $0.hasPrefix("oom_kill ") && $0 != "oom_kill 0" }
+    }
+
+    /// Removes the cgroup. The last process may take a moment to leave it, so this tries again for up to a second.
+    package func remove() -> Bool {
+        for attempt in 0..<100 {
+            do {
+                try tree.remove(name)
+                return true
+            } catch {
+                if error.code == ENOENT { return true }
+                if attempt > 2 { usleep(10_000) }
+            }
+        }
+        return false
+    }
+
+    private func openedFreezer() throws(KernelError) -> Freezer {
+        if let opened = freezer.withLock({ $0 }) { return opened }
+        let control = try File.open("cgroup.freeze", at: directory.raw, flags: O_WRONLY)
+        let events = try File.open("cgroup.events", at: directory.raw, flags: O_RDONLY)
+        let opened = Freezer(control: control, events: events)
+        return freezer.withLock { kept in
+            if let kept { return kept }
+            kept = opened
+            return opened
+        }
+    }
+
+    private func write(_ text: StaticString, to freezer: Freezer) throws(KernelError) {
+        let count = clinux_write_again(freezer.control.raw, text.utf8Start, text.utf8CodeUnitCount)
+        try check(count, "write", subject: "cgroup.freeze")
+    }
+
+    private func isFrozen(_ freezer: Freezer) throws(KernelError) -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = try check(
+            clinux_read_again(freezer.events.raw, &buffer, buffer.count), "read", subject: "cgroup.events")
+        return String(decoding: buffer.prefix(Int(count)), as: UTF8.self).contains("frozen 1")
+    }
+}

@@ -1,0 +1,36 @@
+internal import Core
+internal import LinuxSystem
+
+/// What one launch needs, ready to be carried out.
+struct LaunchJob: Sendable {
+    /// A file of the container's /etc.
+    struct HostFile: Sendable {
+        let name: String
+        let content: [UInt8]
+    }
+
+    let instance: InstanceID
+    /// `name.namespace`, for the logs.
+    let function: String
+    let plan: EncodedPlan
+    /// The image's root, relative to the image store.
+    let image: String
+    let files: [HostFile]
+    let cgroup: InstanceCgroup?
+    let network: SharedFD
+    let slot: SlotID
+}
+
+/// A container's first process, torpor-init.
+final class LaunchedProcess: Sendable {
+    let pidfd: PidFD
+    let socket: PacketSocket
+    /// Its number; good for /proc until it is reaped.
+    let pid: Int32
+
+    init(pid: Int32, pidfd: consuming PidFD, socket: consuming PacketSocket) {
+        self.pid = pid
+        self.pidfd = pidfd
+        self.socket = socket
+    }
+}

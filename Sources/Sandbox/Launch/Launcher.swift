@@ -1,0 +1,130 @@
+internal import CLinux
+internal import Core
+internal import Glibc
+internal import LinuxSystem
+
+/// Makes containers, one after the other, on the one thread that it lives on.
+///
+/// Order of a launch, and why: the process first, since its exec takes as long as everything else; its id map before
+/// the plan, which begins by becoming root; the root file system and sysfs here, where there is the privilege for them;
+/// the plan last.
+final class Launcher {
+    private let program: LowDescriptor
+    private let socketPlace: LowDescriptor
+    private let null: OwnedFD
+    private let host: SharedFD
+    private let layers: LayerCache
+    private let roots: RootBuilder
+    private let systems = SystemFilesystems()
+    private let map: String
+    private let isRootless: Bool
+    private let logs: any InstanceLogCollecting
+
+    /// - Parameters:
+    ///   - program: torpor-init, sealed.
+    ///   - ids: first id of the functions' range, or nil to map the caller's own id alone.
+    init(program: OwnedFDBox, ids: UInt32?, logs: any InstanceLogCollecting) throws(KernelError) {
+        self.program = try LowDescriptor(program.fd)
+        null = try File.open("/dev/null", flags: O_RDWR)
+        socketPlace = try LowDescriptor(null)
+        host = try NetworkNamespace.current()
+        isRootless = ids == nil
+        map = "0 \(ids ?? 0) \(ids == nil ? 1 : Limits.mappedIDs)\n"
+        self.logs = logs
+        let userNamespace =
+            ids == nil
+            ? nil : SharedFD(OwnedFD(owning: try check(clinux_userns(map), "make a user namespace")))
+        layers = LayerCache(userNamespace: userNamespace)
+        roots = RootBuilder(layers: layers, owner: (ids ?? 0, ids ?? 0), isRootless: ids == nil)
+    }
+
+    func launch(_ job: LaunchJob) throws(KernelError) -> LaunchedProcess {
+        let process = try clone(job)
+        do {
+            try writeMaps(of: process.pid)
+            let root = try roots.build(image: "/images/" + job.image, files: job.files)
+            let system = try systems.mount(slot: job.slot, namespace: job.network, host: host)
+            try start(job, process: process, root: root, system: system)
+            return process
+        } catch {
+            Self.abandon(process)
+            throw error
+        }
+    }
+
+    /// The image is gone: nothing of it is held any longer.
+    func forget(image: String) { layers.forget("/images/" + image) }
+
+    private func clone(_ job: LaunchJob) throws(KernelError) -> LaunchedProcess {
+        var far: OwnedFD?
+        let near = try PacketSocket(sendSeconds: 10, other: &far)
+        guard let end = far.take() else { preconditionFailure("a pair has two ends") }
+        try socketPlace.replace(with: end)
+        // Or the daemon would hold init's end, too.
+        defer { try? socketPlace.replace(with: null) }
+        var launch = clinux_launch()
+        launch.program = program.number
+        launch.socket = socketPlace.number
+        launch.cgroup = job.cgroup?.descriptor ?? -1
+        launch.network = job.network.raw
+        launch.own_network = host.raw
+        let pid = clinux_launch(&launch)
+        if pid < 0 { throw KernelError(Self.name(ofStage: launch.stage), subject: "torpor-init", code: -pid) }
+        return LaunchedProcess(
+            pid: pid, pidfd: PidFD(owning: OwnedFD(owning: launch.pidfd)), socket: near)
+    }
+
+    private static func name(ofStage stage: Int32) -> String {
+        switch stage {
+        case Int32(CLINUX_LAUNCH_NETWORK): "setns(CLONE_NEWNET)"
+        case Int32(CLINUX_LAUNCH_CLONE): "clone3"
+        case Int32(CLINUX_LAUNCH_DESCRIPTORS): "close_range"
+        case Int32(CLINUX_LAUNCH_CAPABILITIES): "prctl(PR_CAP_AMBIENT)"
+        default: "execveat"
+        }
+    }
+
+    private func writeMaps(of pid: Int32) throws(KernelError) {
+        try File.write(map, to: "/proc/\(pid)/uid_map")
+        // Without the privilege to map groups, setgroups(2) must be given up first (user_namespaces(7)).
+        if isRootless { try File.write("deny", to: "/proc/\(pid)/setgroups") }
+        try File.write(map, to: "/proc/\(pid)/gid_map")
+    }
+
+    private func start(
+        _ job: LaunchJob, process: LaunchedProcess, root: borrowing DetachedMount,
+        system: borrowing DetachedMount
+    ) throws(KernelError) {
+        var output: OwnedFD?
+        var outputEnd: OwnedFD?
+        var error: OwnedFD?
+        var errorEnd: OwnedFD?
+        try Pipe.make(reading: &output, writing: &outputEnd)
+        try Pipe.make(reading: &error, writing: &errorEnd)
+        guard let output = output.take(), let outputEnd = outputEnd.take(), let error = error.take(),
+            let errorEnd = errorEnd.take()
+        else { preconditionFailure("pipe2 makes two descriptors") }
+        let descriptors = [root.descriptor, null.raw, outputEnd.raw, errorEnd.raw, system.descriptor]
+        try InitMessage.send(
+            .plan, id: InitMessage.mainProcess, body: job.plan.bytes(for: job.instance),
+            descriptors: descriptors, over: process.socket)
+        logs.collect(
+            instance: job.instance.description, function: job.function, stdout: output, stderr: error)
+    }
+
+    /// Ends a process that will get no plan.
+    private static func abandon(_ process: LaunchedProcess) {
+        try? process.pidfd.send(signal: SIGKILL)
+        // A second at most: the process has nothing yet that could hold it in the kernel.
+        for _ in 0..<100 {
+            if (try? process.pidfd.reap()) != .some(nil) { return }
+            usleep(10_000)
+        }
+    }
+}
+
+/// A descriptor that several launchers copy.
+final class OwnedFDBox: Sendable {
+    let fd: OwnedFD
+    init(_ fd: consuming OwnedFD) { self.fd = fd }
+}

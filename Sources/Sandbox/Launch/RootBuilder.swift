@@ -1,0 +1,117 @@
+internal import Core
+internal import Glibc
+internal import LinuxSystem
+
+/// Makes a container's root: an overlay of its image, read-only and shared, and a tmpfs of its own that is gone with
+/// the container. Used by one thread only.
+final class RootBuilder {
+    private let layers: LayerCache
+    private let owner: (user: UInt32, group: UInt32)
+    private let isRootless: Bool
+    /// Whether this kernel takes detached mounts as layers (Linux 6.15); found out by the first root.
+    private var takesDetached = true
+
+    /// - Parameter owner: root of the container, in the launcher's ids.
+    init(layers: LayerCache, owner: (user: UInt32, group: UInt32), isRootless: Bool) {
+        self.layers = layers
+        self.owner = owner
+        self.isRootless = isRootless
+    }
+
+    /// - Parameters:
+    ///   - image: path of the image's root in the launcher's root.
+    ///   - files: what /etc gets, by name; what the image has of these names is hidden, links included.
+    func build(image: String, files: [LaunchJob.HostFile]) throws(KernelError) -> DetachedMount {
+        let layer = try layers.layer(image)
+        let scratch = try makeScratch(layer: layer, files: files)
+        if takesDetached {
+            do {
+                return try overlayOfDetached(lower: layer.mount, scratch: scratch)
+            } catch {
+                guard error.code == EINVAL else { throw error }
+                takesDetached = false
+            }
+        }
+        return try overlayOfAttached(image: image, scratch: scratch)
+    }
+
+    private func overlayOfDetached(
+        lower: borrowing DetachedMount, scratch: borrowing DetachedMount
+    ) throws(KernelError) -> DetachedMount {
+        let overlay = try FilesystemContext("overlay")
+        try overlay.set("lowerdir+", descriptor: lower.descriptor)
+        let base = "/proc/self/fd/\(scratch.descriptor)"
+        return try finish(overlay, scratch: base)
+    }
+
+    /// Before Linux 6.15 (Debian 12 has 6.1), layers must be attached in the caller's mount namespace. They are for as
+    /// long as this takes: the overlay keeps copies of its own.
+    private func overlayOfAttached(image: String, scratch: borrowing DetachedMount) throws(KernelError)
+        -> DetachedMount
+    {
+        try Self.attached(scratch, at: "/scratch") { () throws(KernelError) in
+            try FileTree.makeDirectory("/scratch/lower")
+            let lower = try layers.open(image)
+            return try Self.attached(lower, at: "/scratch/lower") { () throws(KernelError) in
+                let overlay = try FilesystemContext("overlay")
+                try overlay.set("lowerdir", "/scratch/lower")
+                return try finish(overlay, scratch: "/scratch")
+            }
+        }
+    }
+
+    private static func attached(
+        _ mount: borrowing DetachedMount, at path: String,
+        _ body: () throws(KernelError) -> DetachedMount
+    ) throws(KernelError) -> DetachedMount {
+        try mount.attach(at: path)
+        defer { try? FileTree.unmount(path) }
+        return try body()
+    }
+
+    private func finish(_ overlay: consuming FilesystemContext, scratch: String) throws(KernelError)
+        -> DetachedMount
+    {
+        try overlay.set("upperdir", scratch + "/upper")
+        try overlay.set("workdir", scratch + "/work")
+        if isRootless { try overlay.set(flag: "userxattr") }
+        // Without nodev an image's device nodes would work: the overlay belongs to the initial user namespace.
+        return try overlay.mount([.noDevices])
+    }
+
+    // MARK: The writable layer
+
+    private func makeScratch(
+        layer: LayerCache.Layer, files: [LaunchJob.HostFile]
+    ) throws(KernelError) -> DetachedMount {
+        let context = try FilesystemContext("tmpfs")
+        try context.set("size", "\(Limits.writableLayer.bytes)")
+        try context.set("mode", "700")
+        let scratch = try context.mount([.noDevices, .noSetuid])
+        try makeDirectory("upper", mode: 0o755, at: scratch.descriptor)
+        try makeDirectory("work", mode: 0o700, at: scratch.descriptor)
+        var directory = "upper"
+        let components = layer.configuration.path.split(separator: "/")
+        for (index, component) in components.enumerated() {
+            directory += "/" + component
+            let mode = index == components.count - 1 ? layer.configuration.mode : 0o755
+            try makeDirectory(directory, mode: mode, at: scratch.descriptor)
+        }
+        for file in files {
+            let path = "\(directory)/\(file.name)"
+            try FileTree.makeFile(path, at: scratch.descriptor, content: file.content, mode: 0o644)
+            try own(path, at: scratch.descriptor)
+        }
+        return scratch
+    }
+
+    private func makeDirectory(_ path: String, mode: UInt32, at directory: Int32) throws(KernelError) {
+        try FileTree.makeDirectory(path, at: directory, mode: mode)
+        try own(path, at: directory)
+    }
+
+    private func own(_ path: String, at directory: Int32) throws(KernelError) {
+        if isRootless { return }
+        try FileTree.setOwner(path, at: directory, user: owner.user, group: owner.group)
+    }
+}

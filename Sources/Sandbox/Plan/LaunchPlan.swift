@@ -1,0 +1,79 @@
+package import LinuxSystem
+
+/// What torpor-init does to make one container and start its process: primitive steps, in order. All policy is in how
+/// such a list comes about (`LaunchPlanCompiler`); init only carries it out.
+package struct LaunchPlan: Sendable, Hashable {
+    package var steps: [Step]
+
+    package init(steps: [Step]) { self.steps = steps }
+
+    /// The descriptors that are sent along with every plan, by their index.
+    package enum Descriptor: Int32, Sendable, CaseIterable {
+        /// The detached root file system.
+        case root
+        case standardInput, standardOutput, standardError
+        /// A detached, read-only sysfs of the instance's network namespace.
+        case sysfs
+    }
+
+    /// One step. Paths of the container are looked up inside its root, whatever links the image has.
+    package enum Step: Sendable, Hashable {
+        /// - Parameter keepsGroups: setgroups(2) is not allowed in this user namespace.
+        case becomeRoot(keepsGroups: Bool)
+        case root(Descriptor, at: String)
+        /// A new file system; options are `key` or `key=value`.
+        case mount(type: String, target: String, options: [String], attributes: MountAttributes)
+        case attach(Descriptor, target: String, attributes: MountAttributes)
+        /// - Parameter source: a path in the launcher's root.
+        case bind(source: String, target: String, attributes: MountAttributes)
+        /// Hides what is there; nothing where the path is missing.
+        case mask(String)
+        /// Read-only from here down; nothing where the path is missing.
+        case readonly(String)
+        case directory(String, mode: UInt32)
+        case symlink(content: String, target: String)
+        case file(String, content: [UInt8], mode: UInt32)
+        case write(String, content: String)
+        case hostname(String)
+        case rootReadonly
+        case pivot
+        // From here on: the process that `start` makes.
+        case stdio([Descriptor])
+        case arguments([String])
+        case environment([String])
+        case workingDirectory(String)
+        case identity(user: UInt32, group: UInt32, groups: [UInt32], umask: UInt32)
+        case keepGroups
+        case limit(resource: UInt32, soft: UInt64, hard: UInt64)
+        /// Masks of capabilities(7).
+        case capabilities(
+            bounding: UInt64, effective: UInt64, permitted: UInt64, inheritable: UInt64, ambient: UInt64)
+        case noNewPrivileges
+        /// An array of `struct sock_filter`.
+        case seccomp([UInt8])
+        case start
+    }
+}
+
+extension LaunchPlan.Step {
+    /// For messages to people.
+    package var summary: String {
+        switch self {
+        case .becomeRoot: "become root of the user namespace"
+        case .root: "attach the root file system"
+        case .mount(let type, let target, _, _): "mount \(type) on \(target)"
+        case .attach(_, let target, _): "mount on \(target)"
+        case .bind(_, let target, _): "bind \(target)"
+        case .mask(let path): "mask \(path)"
+        case .readonly(let path): "make \(path) read-only"
+        case .directory(let path, _): "make the directory \(path)"
+        case .symlink(_, let path): "make the link \(path)"
+        case .file(let path, _, _), .write(let path, _): "write \(path)"
+        case .hostname: "set the host name"
+        case .rootReadonly: "make the root read-only"
+        case .pivot: "enter the root file system"
+        case .start: "start the process"
+        default: "prepare the process"
+        }
+    }
+}

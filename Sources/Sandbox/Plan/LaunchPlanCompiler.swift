@@ -1,0 +1,156 @@
+package import Core
+internal import LinuxSystem
+package import OCI
+
+/// Compiles what a revision asks for into what torpor-init does. Pure: the same input gives the same plan.
+///
+/// The order of the container's steps is load-bearing. proc is mounted before anything is masked, or the kernel would
+/// refuse a new one; masks and read-only paths come after every mount they may lie on; the root turns read-only when all
+/// mount points exist; the process is described after the pivot, and its filter is the last thing before the exec.
+package struct LaunchPlanCompiler {
+    let config: OCIConfig
+    let spec: FunctionSpec
+    let revision: RevisionID
+    let facts: HostFacts
+
+    package init(config: OCIConfig, spec: FunctionSpec, revision: RevisionID, facts: HostFacts) {
+        self.config = config
+        self.spec = spec
+        self.revision = revision
+        self.facts = facts
+    }
+
+    /// Where the launcher's private root has an empty directory for the container's root.
+    package static let rootMountPoint = "/root"
+
+    /// - Parameter seccomp: the compiled filter, an array of `struct sock_filter`.
+    /// - Throws: `InvalidInput` that names the key, for what cannot be done on this host.
+    package func compile(seccomp: [UInt8]) throws(InvalidInput) -> LaunchPlan {
+        var steps: [LaunchPlan.Step] = [
+            .becomeRoot(keepsGroups: facts.isRootless), .root(.root, at: Self.rootMountPoint),
+        ]
+        steps += try MountCompiler(config: config, facts: facts).steps()
+        steps += hiddenPaths()
+        let directory = config.process.cwd
+        if directory != "/" { steps.append(.directory(directory, mode: 0o755)) }
+        if let score = config.process.oomScoreAdj ?? (facts.oomScore < 0 ? 0 : nil) {
+            steps.append(.write("/proc/self/oom_score_adj", content: "\(score)"))
+        }
+        steps.append(.hostname(hostname))
+        if config.root.readonly == true { steps.append(.rootReadonly) }
+        steps.append(.pivot)
+        steps += try processSteps(seccomp: seccomp)
+        return LaunchPlan(steps: steps)
+    }
+
+    /// The name that the container has for itself.
+    package var hostname: String {
+        if let name = config.hostname, !name.isEmpty { return name }
+        return revision.function.name
+    }
+
+    private func hiddenPaths() -> [LaunchPlan.Step] {
+        let standard = OCIConfig.default(command: []).linux
+        let masked = config.linux?.maskedPaths ?? standard?.maskedPaths ?? []
+        let readonly = config.linux?.readonlyPaths ?? standard?.readonlyPaths ?? []
+        return masked.map { .mask($0) } + readonly.map { .readonly($0) }
+    }
+
+    private func processSteps(seccomp: [UInt8]) throws(InvalidInput) -> [LaunchPlan.Step] {
+        let process = config.process
+        let masks = try process.capabilityMasks()
+        var steps: [LaunchPlan.Step] = [
+            .stdio([.standardInput, .standardOutput, .standardError]),
+            .arguments(try arguments()),
+            .environment(environment()),
+            .workingDirectory(process.cwd),
+            try identity(),
+        ]
+        if facts.isRootless { steps.append(.keepGroups) }
+        steps += try limits()
+        steps.append(
+            .capabilities(
+                bounding: masks.bounding.rawValue, effective: masks.effective.rawValue,
+                permitted: masks.permitted.rawValue, inheritable: masks.inheritable.rawValue,
+                ambient: masks.ambient.rawValue))
+        if process.noNewPrivileges ?? true { steps.append(.noNewPrivileges) }
+        steps.append(.seccomp(seccomp))
+        steps.append(.start)
+        return steps
+    }
+
+    private func arguments() throws(InvalidInput) -> [String] {
+        guard let arguments = spec.command ?? config.process.args, arguments.first?.isEmpty == false else {
+            throw InvalidInput("process.args", "is missing", allowed: "the program and its arguments")
+        }
+        return arguments
+    }
+
+    private func identity() throws(InvalidInput) -> LaunchPlan.Step {
+        let user = config.process.user
+        let groups = user?.additionalGids ?? []
+        let highest: UInt32 = facts.isRootless ? 0 : Limits.mappedIDs - 1
+        let ids = [("uid", user?.uid ?? 0), ("gid", user?.gid ?? 0)]
+        for (name, id) in ids + groups.enumerated().map({ ("additionalGids[\($0.offset)]", $0.element) })
+        where id > highest {
+            throw InvalidInput(
+                "process.user.\(name)", "\(id) is not mapped into the function's user namespace",
+                allowed: highest == 0 ? "0, in an unprivileged user namespace" : "0 to \(highest)")
+        }
+        guard !facts.isRootless || groups.isEmpty else {
+            throw InvalidInput(
+                "process.user.additionalGids", "cannot be set in an unprivileged user namespace",
+                allowed: "leave it out")
+        }
+        return .identity(
+            user: user?.uid ?? 0, group: user?.gid ?? 0, groups: groups, umask: user?.umask ?? 0o022)
+    }
+
+    private func limits() throws(InvalidInput) -> [LaunchPlan.Step] {
+        var steps: [LaunchPlan.Step] = []
+        var hasOpenFiles = false
+        for (index, limit) in try config.process.limits().enumerated() {
+            if limit.kind == .openFiles {
+                hasOpenFiles = true
+                guard limit.hard <= facts.mostOpenFiles else {
+                    throw InvalidInput(
+                        "process.rlimits[\(index)].hard", "\(limit.hard) is over the daemon's own limit",
+                        allowed: "at most \(facts.mostOpenFiles)")
+                }
+            }
+            steps.append(.limit(resource: limit.kind.rawValue, soft: limit.soft, hard: limit.hard))
+        }
+        if !hasOpenFiles {
+            // The daemon's own soft limit is raised for its many descriptors; that is not a function's business.
+            let soft = min(UInt64(Limits.openFiles), facts.mostOpenFiles)
+            steps.append(
+                .limit(
+                    resource: ResourceLimitKind.openFiles.rawValue, soft: soft, hard: facts.mostOpenFiles))
+        }
+        return steps
+    }
+
+    private func environment() -> [String] {
+        var variables: [(name: String, value: String)] = []
+        func set(_ name: String, _ value: String) {
+            variables.removeAll { $0.name == name }
+            variables.append((name, value))
+        }
+        set("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        set("HOME", (config.process.user?.uid ?? 0) == 0 ? "/root" : "/")
+        for entry in config.process.env ?? [] {
+            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            set(String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
+        }
+        for (name, value) in spec.environment.sorted(by: { $0.key < $1.key }) { set(name, value) }
+        set("PORT", "\(spec.port)")
+        set("TORPOR_FUNCTION", revision.function.name)
+        set("TORPOR_NAMESPACE", revision.function.namespace.description)
+        set("TORPOR_REVISION", revision.name)
+        set("TORPOR_INSTANCE", EncodedPlan.instancePlaceholder)
+        set("K_SERVICE", revision.function.name)
+        set("K_REVISION", revision.name)
+        set("K_CONFIGURATION", revision.function.name)
+        return variables.map { "\($0.name)=\($0.value)" }
+    }
+}

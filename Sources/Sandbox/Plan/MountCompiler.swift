@@ -1,0 +1,106 @@
+internal import Core
+internal import LinuxSystem
+internal import OCI
+
+/// The part of `LaunchPlanCompiler` about what is mounted where.
+struct MountCompiler {
+    let config: OCIConfig
+    let facts: HostFacts
+
+    /// The file systems that every container has (config-linux.md, "Default Filesystems"), even where its configuration
+    /// leaves them out, those first that others lie on.
+    func mounts() -> [OCIConfig.Mount] {
+        let own = config.mounts ?? []
+        let have = Set(own.map { Self.normalized($0.destination) })
+        let standard = (OCIConfig.default(command: []).mounts ?? []).filter {
+            !have.contains($0.destination) && !["/tmp", "/run"].contains($0.destination)
+        }
+        let bases: Set<String> = ["/proc", "/dev", "/sys"]
+        return standard.filter { bases.contains($0.destination) } + own
+            + standard.filter { !bases.contains($0.destination) }
+    }
+
+    func steps() throws(InvalidInput) -> [LaunchPlan.Step] {
+        var steps: [LaunchPlan.Step] = []
+        let all = mounts()
+        for (index, mount) in all.enumerated() {
+            let type = mount.type ?? "none"
+            let path = "mounts[\(index)].options"
+            let options = try MountOptions(mount.options ?? [], type: type, path: path)
+            steps += self.steps(for: mount, type: type, options: options, among: all)
+        }
+        return steps
+    }
+
+    private func steps(
+        for mount: OCIConfig.Mount, type: String, options: MountOptions, among all: [OCIConfig.Mount]
+    ) -> [LaunchPlan.Step] {
+        let target = Self.normalized(mount.destination)
+        let attributes = MountAttributes(rawValue: options.attributes)
+        switch type {
+        case "sysfs":
+            return [.attach(.sysfs, target: target, attributes: attributes)]
+        case "cgroup", "cgroup2":
+            guard facts.hasCgroupFilesystem else { return [] }
+            return [
+                .mount(
+                    type: "cgroup2", target: target, options: [], attributes: attributes.union(.readOnly))
+            ]
+        case "devpts":
+            // gid=5 is the host's group of terminals; it does not exist where one id is mapped.
+            let data = options.data.filter { !(facts.isRootless && $0.hasPrefix("gid=")) }
+            return [.mount(type: "devpts", target: target, options: data, attributes: attributes)]
+        case "tmpfs" where target == "/dev":
+            return devices(options: options, attributes: attributes, among: all)
+        default:
+            return [
+                .mount(type: type, target: target, options: data(options), attributes: attributes)
+            ]
+        }
+    }
+
+    private func data(_ options: MountOptions) -> [String] {
+        var data = options.data
+        if options.flags.contains(.synchronous) { data.append("sync") }
+        if options.flags.contains(.synchronousDirectories) { data.append("dirsync") }
+        if options.flags.contains(.lazyTime) { data.append("lazytime") }
+        return data
+    }
+
+    // MARK: /dev
+
+    private static let nodes = ["null", "zero", "full", "random", "urandom", "tty"]
+    static let links = [
+        ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
+        ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"),
+    ]
+    /// What the launcher's device tree has as mount points.
+    static let deviceDirectories = ["pts", "shm", "mqueue"]
+
+    /// One shared tree where nobody could tell the difference, else a tmpfs of the container's own with bound nodes.
+    private func devices(
+        options: MountOptions, attributes: MountAttributes, among all: [OCIConfig.Mount]
+    ) -> [LaunchPlan.Step] {
+        let mountPoints = Set(Self.deviceDirectories.map { "/dev/" + $0 })
+        let below = all.map { Self.normalized($0.destination) }.filter { $0.hasPrefix("/dev/") }
+        let isReadOnly = options.flags.contains(.readOnly)
+        if facts.hasDeviceTree, isReadOnly, below.allSatisfy(mountPoints.contains) {
+            return [.bind(source: "/devices", target: "/dev", attributes: attributes)]
+        }
+        var steps: [LaunchPlan.Step] = [
+            .mount(
+                type: "tmpfs", target: "/dev", options: data(options),
+                attributes: attributes.subtracting([.readOnly, .noDevices]))
+        ]
+        steps += Self.nodes.map {
+            .bind(source: "/dev/\($0)", target: "/dev/\($0)", attributes: [.noSetuid, .noExecute])
+        }
+        steps += Self.links.map { .symlink(content: $0.1, target: "/dev/\($0.0)") }
+        return steps
+    }
+
+    /// One slash between components, none at the end.
+    static func normalized(_ path: String) -> String {
+        "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+}

@@ -1,0 +1,34 @@
+/// The numbers of Sources/TorporInit/protocol.h, which explains them. `PlanFormatTests` compares the two files.
+package enum PlanFormat {
+    package static let version: UInt32 = 1
+    package static let packetBytes = 64 << 10
+    package static let messageBytes = 16
+    package static let failureBytes = 16
+    package static let stepBytes = 48
+    /// `step` of a failure that no step of the plan caused.
+    package static let noStep: UInt32 = 0xffff_ffff
+
+    package enum Kind: UInt32, Sendable {
+        case plan = 1
+        case spawn = 2
+        case signal = 3
+        case started = 129
+        case failed = 130
+        case exited = 131
+    }
+
+    package enum Operation: UInt32, Sendable, CaseIterable {
+        case becomeRoot = 1
+        case root, mount, attach, bind, mask, readonly, directory, symlink, file, write, hostname
+        case rootReadonly, pivot
+        case stdio = 64
+        case arguments, environment, workingDirectory, identity, keepGroups, limit, capabilities
+        case noNewPrivileges, seccomp, start
+    }
+
+    /// Where `start` failed.
+    package enum StartStage: UInt32, Sendable, CaseIterable {
+        case clone = 1
+        case stdio, limits, identity, directory, capabilities, seccomp, exec
+    }
+}

@@ -1,0 +1,188 @@
+internal import Core
+internal import Glibc
+internal import LinuxSystem
+internal import Synchronization
+
+/// One container, from its launch to the removal of the last trace of it.
+final class RunningInstance: SandboxedInstance, WatchedProcess {
+    typealias LaunchResult = Result<RunningInstance, InstanceFailure>
+
+    private struct Life {
+        var isStarted = false
+        var failure: InstanceFailure?
+        /// The main process's wait status, as init told it.
+        var status: Int32?
+        var wasKilled = false
+        var exit: ExitStatus?
+        var launching: CheckedContinuation<LaunchResult, Never>?
+        var waiting: [CheckedContinuation<ExitStatus, Never>] = []
+    }
+
+    private let id: InstanceID
+    private let process: LaunchedProcess
+    private let cgroup: InstanceCgroup?
+    private let explain: @Sendable (InitFailure) -> InstanceFailure
+    private let housekeeping: JobQueue<@Sendable () -> Void>
+    private let deadline: Int64
+    private let life: Mutex<Life>
+
+    /// - Parameters:
+    ///   - launching: resumed once the function runs, or after all is cleaned up because it never will.
+    ///   - explain: what a failed step means for people.
+    init(
+        id: InstanceID, process: LaunchedProcess, cgroup: InstanceCgroup?,
+        housekeeping: JobQueue<@Sendable () -> Void>,
+        launching: CheckedContinuation<LaunchResult, Never>,
+        explain: @escaping @Sendable (InitFailure) -> InstanceFailure
+    ) {
+        self.id = id
+        self.process = process
+        self.cgroup = cgroup
+        self.housekeeping = housekeeping
+        self.explain = explain
+        deadline = KernelClock.monotonic() + Limits.launchTimeout.nanoseconds
+        life = Mutex(Life(launching: launching))
+    }
+
+    // MARK: SandboxedInstance
+
+    var canFreeze: Bool { cgroup != nil }
+
+    var processID: Int? { life.withLock { $0.exit == nil } ? Int(process.pid) : nil }
+
+    func freeze() async throws(InstanceFailure) {
+        guard let cgroup else { throw failure(.freeze, "the host gave it no cgroup of its own") }
+        let result = await withCheckedContinuation { continuation in
+            let isTaken = housekeeping.push {
+                let result = Result { () throws(KernelError) in try cgroup.freeze() }
+                continuation.resume(returning: result)
+                if case .success = result { cgroup.reclaim() }
+            }
+            if !isTaken { continuation.resume(returning: .failure(KernelError("freeze", code: ESHUTDOWN))) }
+        }
+        if case .failure(let error) = result { throw failure(.freeze, error.description) }
+    }
+
+    func thaw() throws(InstanceFailure) {
+        do { try cgroup?.thaw() } catch {
+            // An instance that has just ended needs no thaw; whoever uses it finds out that it is gone.
+            if error.code != ENODEV { throw failure(.freeze, error.description) }
+        }
+    }
+
+    func terminate() {
+        try? thaw()
+        try? process.pidfd.send(signal: SIGTERM)
+    }
+
+    func kill() {
+        life.withLock { $0.wasKilled = true }
+        // All at once where there is a cgroup; else the end of PID 1 ends its pid namespace.
+        cgroup?.kill()
+        try? process.pidfd.send(signal: SIGKILL)
+    }
+
+    func ended() async -> ExitStatus {
+        await withCheckedContinuation { continuation in
+            let exit = life.withLock { life -> ExitStatus? in
+                if life.exit == nil { life.waiting.append(continuation) }
+                return life.exit
+            }
+            if let exit { continuation.resume(returning: exit) }
+        }
+    }
+
+    // MARK: WatchedProcess
+
+    var socketDescriptor: Int32 { process.socket.descriptor }
+    var processDescriptor: Int32 { process.pidfd.descriptor }
+
+    func socketReady() -> Bool {
+        guard let received = try? process.socket.receive(limit: 64) else { return false }
+        switch received {
+        case .nothing: return true
+        case .end: return false
+        case .packet(let packet):
+            guard let report = InitReport(packet) else {
+                // Nobody but a subverted init says what init never says.
+                kill()
+                return false
+            }
+            take(report)
+            return true
+        }
+    }
+
+    private func take(_ report: InitReport) {
+        switch report {
+        case .started(InitMessage.mainProcess):
+            let launching = life.withLock { life in
+                life.isStarted = true
+                return life.launching.take()
+            }
+            launching?.resume(returning: .success(self))
+        case .failed(InitMessage.mainProcess, let failure):
+            let explained = explain(failure)
+            life.withLock { if !$0.isStarted { $0.failure = explained } }
+        case .exited(InitMessage.mainProcess, let status):
+            life.withLock { $0.status = status }
+        default: break
+        }
+    }
+
+    func tick(now: Int64) -> Bool {
+        let isStarting = life.withLock { !$0.isStarted && $0.exit == nil }
+        if isStarting && now > deadline { kill() }
+        return isStarting
+    }
+
+    func processEnded() {
+        while case .packet(let packet)? = try? process.socket.receive(limit: 64) {
+            if let report = InitReport(packet) { take(report) }
+        }
+        _ = try? process.pidfd.reap()
+        // Removing the cgroup may have to wait; without the queue the daemon is ending, and sweeps at its next start.
+        _ = housekeeping.push { self.finish() }
+    }
+
+    /// Everything of the container is gone but its cgroup: its mounts and file system went with PID 1.
+    private func finish() {
+        let ranOutOfMemory = cgroup?.hadOutOfMemoryKill() ?? false
+        _ = cgroup?.remove()
+        let (launching, result, waiting, exit) = life.withLock { life in
+            let exit = Self.exit(life, ranOutOfMemory: ranOutOfMemory)
+            life.exit = exit
+            let waiting = life.waiting
+            life.waiting = []
+            let result = life.failure ?? self.unexplained(exit)
+            return (life.launching.take(), result, waiting, exit)
+        }
+        launching?.resume(returning: .failure(result))
+        for continuation in waiting { continuation.resume(returning: exit) }
+    }
+
+    private static func exit(_ life: Life, ranOutOfMemory: Bool) -> ExitStatus {
+        guard let status = life.status else {
+            if ranOutOfMemory { return .oomKilled }
+            return life.wasKilled ? .signal(Int(SIGKILL)) : .unknown
+        }
+        let signal = status & 0x7f
+        if signal == 0 { return .code(Int(status >> 8 & 0xff)) }
+        return signal == SIGKILL && ranOutOfMemory ? .oomKilled : .signal(Int(signal))
+    }
+
+    private func unexplained(_ exit: ExitStatus) -> InstanceFailure {
+        if exit == .oomKilled {
+            return InstanceFailure(
+                phase: .create, cause: "OOMKilled", message: "the sandbox needs more memory than its limit",
+                exit: exit, instance: id)
+        }
+        return InstanceFailure(
+            phase: .create, cause: "SandboxFailed",
+            message: "torpor-init ended before the function was started", exit: exit, instance: id)
+    }
+
+    private func failure(_ phase: InstanceFailure.Phase, _ message: String) -> InstanceFailure {
+        InstanceFailure(phase: phase, cause: "SandboxFailed", message: message, instance: id)
+    }
+}

@@ -1,0 +1,32 @@
+package import Core
+
+/// How the daemon wants its containers made.
+package struct SandboxConfiguration: Sendable {
+    /// The image store: every root file system is below it.
+    package var imagesDirectory: String
+    /// A directory of the daemon's own; the launchers' roots are built over it, invisible to everybody else.
+    package var runDirectory: String
+    /// Host id that is id 0 in every function; `Limits.mappedIDs` from there on belong to functions.
+    package var uidBase: UInt32
+    /// Names the cgroup tree; unique among the daemons of a host.
+    package var cgroupName: String
+    /// Whether a limit that the host cannot enforce is dropped instead of refused.
+    package var limitsAreBestEffort = false
+    /// The place of an imported root file system, relative to `imagesDirectory`.
+    package var rootfsPath: @Sendable (ContentDigest) -> String
+    /// The content of the containers' /etc/resolv.conf, asked for at every launch.
+    package var resolvConf: @Sendable () -> [UInt8]
+
+    package init(
+        imagesDirectory: String, runDirectory: String, uidBase: UInt32, cgroupName: String,
+        rootfsPath: @escaping @Sendable (ContentDigest) -> String,
+        resolvConf: @escaping @Sendable () -> [UInt8]
+    ) {
+        self.imagesDirectory = imagesDirectory
+        self.runDirectory = runDirectory
+        self.uidBase = uidBase
+        self.cgroupName = cgroupName
+        self.rootfsPath = rootfsPath
+        self.resolvConf = resolvConf
+    }
+}

@@ -1,0 +1,171 @@
+internal import CLinux
+package import Core
+internal import Glibc
+package import LinuxSystem
+internal import Synchronization
+
+/// The adapter of `SandboxPort`: containers by torpor-init, namespaces and cgroups.
+package final class SandboxRuntime: SandboxPort {
+    private typealias Launching = CheckedContinuation<RunningInstance.LaunchResult, Never>
+
+    private struct Request: Sendable {
+        let launch: LaunchRequest
+        let prepared: PreparedRevision
+        let job: @Sendable (InstanceCgroup?) -> LaunchJob
+        let continuation: Launching
+    }
+
+    /// What is missing on this host, or wrong with what is there.
+    package let cgroupProblem: KernelError?
+    package let facts: HostFacts
+    private let configuration: SandboxConfiguration
+    private let slots: any SlotNamespaces
+    private let compiler: RevisionCompiler
+    private let cgroups: CgroupTree?
+    private let watcher: Watcher
+    private let requests: JobQueue<Request>
+    private let housekeeping: JobQueue<@Sendable () -> Void>
+    private let threads = Mutex<[DedicatedThread]>([])
+    private let revisions = Mutex<[RevisionID: PreparedRevision]>([:])
+
+    /// Starts the threads; when this returns, every launcher is in its private root.
+    /// - Throws: `KernelError` for what containers cannot be made without.
+    package init(
+        configuration: SandboxConfiguration, slots: any SlotNamespaces, logs: any InstanceLogCollecting
+    ) throws(KernelError) {
+        self.configuration = configuration
+        self.slots = slots
+        var problem: KernelError?
+        cgroups = Self.cgroupTree(configuration.cgroupName, problem: &problem)
+        cgroupProblem = problem
+        watcher = try Watcher()
+        requests = try JobQueue()
+        housekeeping = try JobQueue()
+        let ids = try IDMap.ownMapCovers(first: configuration.uidBase) ? configuration.uidBase : nil
+        let factory = LauncherFactory(
+            program: OwnedFDBox(try InitProgram.sealed()), ids: ids, configuration: configuration, logs: logs)
+        var started: [DedicatedThread] = []
+        var trees: [Bool] = []
+        for _ in 0..<Limits.launcherThreads {
+            let requests = requests
+            let thread = try factory.start(hasDeviceTree: &trees) {
+                [watcher, housekeeping, cgroups] launcher in
+                while let request = requests.next() {
+                    Self.serve(request, launcher, cgroups, watcher, housekeeping)
+                }
+            }
+            started.append(thread)
+        }
+        facts = try HostFacts(isRootless: ids == nil, hasDeviceTree: trees.allSatisfy { $0 })
+        compiler = RevisionCompiler(
+            facts: facts, controllers: cgroups?.controllers,
+            limitsAreBestEffort: configuration.limitsAreBestEffort, rootfsPath: configuration.rootfsPath)
+        started.append(try DedicatedThread(name: "sandbox-watch") { [watcher] in watcher.run() })
+        for _ in 0..<2 {
+            started.append(
+                try DedicatedThread(name: "sandbox-keep") { [housekeeping] in
+                    while let job = housekeeping.next() { job() }
+                })
+        }
+        threads.withLock { $0 = started }
+    }
+
+    private static func cgroupTree(_ name: String, problem: inout KernelError?) -> CgroupTree? {
+        do { return try CgroupTree(name: name) } catch {
+            problem = error
+            return nil
+        }
+    }
+
+    /// Controllers that can limit instances; empty without a cgroup.
+    package var controllers: Set<String> { cgroups?.controllers ?? [] }
+
+    /// Whether instances get a cgroup, and so can be frozen.
+    package var hasCgroups: Bool { cgroups != nil }
+
+    /// Ends and removes what an earlier daemon of the same name left. Call before the first launch; blocks.
+    /// - Returns: names of cgroups that could not be removed.
+    package func sweep() -> [String] { cgroups?.sweep() ?? [] }
+
+    /// Ends the threads once all instances have ended. Blocks; for the daemon's last moments, and tests.
+    package func close() {
+        requests.close()
+        watcher.close()
+        housekeeping.close()
+        for thread in threads.withLock({ $0 }) { thread.join() }
+        try? cgroups?.removeTree()
+    }
+
+    // MARK: SandboxPort
+
+    package func prepare(_ revision: Revision) async throws {
+        _ = try prepared(revision)
+    }
+
+    package func forget(_ revision: RevisionID) async {
+        revisions.withLock { _ = $0.removeValue(forKey: revision) }
+    }
+
+    package func launch(_ request: LaunchRequest) async throws(InstanceFailure) -> any SandboxedInstance {
+        let prepared: PreparedRevision
+        do { prepared = try self.prepared(request.revision) } catch {
+            throw Self.failure(request, "\(error)")
+        }
+        guard let network = slots.namespace(ofSlot: request.slot.number) else {
+            throw Self.failure(request, "there is no network slot \(request.slot)")
+        }
+        let files = HostFiles.make(hostname: prepared.hostname, resolvConf: configuration.resolvConf())
+        let job = { @Sendable cgroup in
+            LaunchJob(
+                instance: request.instance, function: request.revision.id.function.description,
+                plan: prepared.plan, image: prepared.image, files: files, cgroup: cgroup, network: network,
+                slot: request.slot)
+        }
+        let result = await withCheckedContinuation { (continuation: Launching) in
+            let isTaken = requests.push(
+                Request(launch: request, prepared: prepared, job: job, continuation: continuation))
+            if !isTaken {
+                continuation.resume(returning: .failure(Self.failure(request, "the daemon is ending")))
+            }
+        }
+        return try result.get()
+    }
+
+    private func prepared(_ revision: Revision) throws(InvalidInput) -> PreparedRevision {
+        if let known = revisions.withLock({ $0[revision.id] }) { return known }
+        let prepared = try compiler.compile(revision)
+        revisions.withLock { $0[revision.id] = prepared }
+        return prepared
+    }
+
+    // MARK: On a launcher's thread
+
+    private static func serve(
+        _ request: Request, _ launcher: Launcher, _ cgroups: CgroupTree?, _ watcher: Watcher,
+        _ housekeeping: JobQueue<@Sendable () -> Void>
+    ) {
+        let instance = request.launch.instance
+        var cgroup: InstanceCgroup?
+        do throws(KernelError) {
+            cgroup = try cgroups?.create(instance.description, settings: request.prepared.settings)
+            let process = try launcher.launch(request.job(cgroup))
+            let running = RunningInstance(
+                id: instance, process: process, cgroup: cgroup, housekeeping: housekeeping,
+                launching: request.continuation,
+                explain: FailureExplanation(prepared: request.prepared, instance: instance).callAsFunction)
+            do { try watcher.add(running) } catch {
+                running.kill()
+                running.processEnded()
+            }
+        } catch {
+            _ = cgroup?.remove()
+            request.continuation.resume(
+                returning: .failure(failure(request.launch, "cannot make the sandbox: \(error)")))
+        }
+    }
+
+    private static func failure(_ request: LaunchRequest, _ message: String) -> InstanceFailure {
+        InstanceFailure(
+            phase: .create, cause: "SandboxFailed", message: message, instance: request.instance)
+    }
+}

@@ -1,0 +1,58 @@
+/* The parts of torpor-init. Functions return a value >= 0 or -errno unless they say otherwise. */
+#pragma once
+#include "kernel.h"
+#include "protocol.h"
+
+/* A message as received: its body, checked for length only, and its descriptors, close-on-exec. */
+struct request {
+    struct torpor_message head;
+    const char *body;
+    int32_t descriptors[TORPOR_DESCRIPTORS];
+    uint32_t descriptor_count;
+};
+
+/* A step whose offsets were found to lie within it. */
+struct step_view {
+    const struct torpor_step *step;
+    const char *text[2];
+    const void *data;
+    int32_t descriptor; /* open, or -1 */
+};
+
+/* Everything that START needs. Pointers go into the plan that set them. */
+struct process {
+    int32_t stdio[3];
+    const char *arguments;
+    uint32_t arguments_size;
+    const char *environment;
+    uint32_t environment_size;
+    const char *directory;
+    uint32_t uid, gid, umask;
+    const uint32_t *groups;
+    uint32_t group_count;
+    uint32_t keep_groups, no_new_privileges, has_capabilities;
+    struct { uint32_t resource; uint64_t soft, hard; } limits[16];
+    uint32_t limit_count;
+    uint64_t capabilities[5]; /* bounding, effective, permitted, inheritable, ambient */
+    const void *seccomp;
+    uint32_t seccomp_size;
+    uint64_t seccomp_flags;
+};
+
+/* plan.c: checks a plan from end to end, so that nothing after it needs to. Returns 0, or -errno with *bad the step. */
+long plan_check(const struct request *request, uint32_t *bad);
+struct step_view plan_view(const struct request *request, const struct torpor_step *step);
+static inline const struct torpor_step *plan_first(const struct request *request) {
+    return (const struct torpor_step *)(request->body + sizeof(struct torpor_plan));
+}
+static inline const struct torpor_step *plan_next(const struct torpor_step *step) {
+    return (const struct torpor_step *)((const char *)step + step->size);
+}
+
+/* container.c: performs one step below TORPOR_PROCESS_STEPS. */
+long container_step(const struct step_view *view);
+
+/* process.c: notes one step from TORPOR_PROCESS_STEPS on; starts what was noted. process_start returns the pid, or
+ * -errno with *detail from enum torpor_start. */
+long process_note(struct process *process, const struct step_view *view, const struct request *request);
+long process_start(const struct process *process, uint32_t *detail);

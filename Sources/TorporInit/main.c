@@ -1,0 +1,212 @@
+/* torpor-init: PID 1 of every container. It makes the container by interpreting the plan that the daemon sends, then
+ * reaps, forwards signals, starts further processes, and reports ends. It decides nothing. */
+#include "init.h"
+
+#include <asm/poll.h>
+#include <asm/signal.h>
+#include <linux/signalfd.h>
+#include <linux/prctl.h>
+
+enum { NO_HANG = 1, BLOCK_ALL = 2, SIGNAL_SET_BYTES = 8 };
+
+static char packet[TORPOR_PACKET_BYTES] __attribute__((aligned(16)));
+static struct process main_process;
+static struct { int32_t pid; uint32_t id; } spawned[TORPOR_SPAWNED]; /* [0] is the main process */
+
+static __attribute__((noreturn)) void end(int code) {
+    for (;;) kernel(exit_group, code);
+}
+
+/* Nobody is left to hear about a report that cannot be sent. */
+static void report(uint32_t kind, uint32_t id, uint32_t value, const struct torpor_failure *failure) {
+    struct { struct torpor_message head; struct torpor_failure failure; } message = {
+        {kind, id, failure ? sizeof *failure : 0, value}, failure ? *failure : (struct torpor_failure){0, 0, 0, 0}};
+    kernel(sendto, TORPOR_SOCKET, &message, sizeof message.head + message.head.length, NO_SIGNAL, 0, 0);
+}
+
+static void report_failure(uint32_t id, uint32_t step, uint32_t op, long code, uint32_t detail) {
+    struct torpor_failure failure = {step, op, (uint32_t)-code, detail};
+    report(TORPOR_FAILED, id, 0, &failure);
+}
+
+static void take_descriptors(struct request *request, const char *control, size_t length) {
+    const struct control_header *header = (const struct control_header *)control;
+    if (length < sizeof *header || header->level != LEVEL_SOCKET || header->type != RIGHTS) return;
+    if (header->length > length || header->length < sizeof *header) return;
+    uint32_t count = (header->length - sizeof *header) / 4;
+    request->descriptor_count = count > TORPOR_DESCRIPTORS ? TORPOR_DESCRIPTORS : count;
+    memcpy(request->descriptors, control + sizeof *header, 4 * request->descriptor_count);
+}
+
+static void close_descriptors(struct request *request) {
+    for (uint32_t i = 0; i < request->descriptor_count; i++) kernel(close, request->descriptors[i]);
+    request->descriptor_count = 0;
+}
+
+/* The rest of a body that took several packets, into memory of its own, which a PLAN keeps for good. */
+static long receive_rest(struct request *request, uint32_t have) {
+    uint32_t length = request->head.length;
+    long memory = kernel(mmap, 0, length, 3, 0x22, -1, 0);
+    if (memory < 0) return memory;
+    char *body = (char *)memory;
+    memcpy(body, request->body, have);
+    while (have < length) {
+        long count = kernel(recvfrom, TORPOR_SOCKET, body + have, length - have, 0, 0, 0);
+        if (count == -EINTR) continue;
+        if (count <= 0) return count < 0 ? count : -EPIPE;
+        have += count;
+    }
+    request->body = body;
+    return 0;
+}
+
+/* Returns 0, or -errno: -EPIPE at the end of the stream. */
+static long receive(struct request *request) {
+    char control[64 + 4 * TORPOR_DESCRIPTORS] __attribute__((aligned(8)));
+    struct io_vector part = {packet, sizeof packet};
+    struct socket_message message = {.parts = &part, .part_count = 1, .control = control, .control_length = sizeof control};
+    request->descriptor_count = 0;
+    long count = kernel(recvmsg, TORPOR_SOCKET, &message, CLOSE_ON_EXEC_RIGHTS);
+    if (count <= 0) return count < 0 ? count : -EPIPE;
+    take_descriptors(request, control, message.control_length);
+    if ((size_t)count < sizeof request->head || message.flags & CONTROL_TRUNCATED) return -EBADMSG;
+    memcpy(&request->head, packet, sizeof request->head);
+    uint32_t have = count - sizeof request->head;
+    if (request->head.length > TORPOR_PLAN_BYTES || have > request->head.length) return -EBADMSG;
+    request->body = packet + sizeof request->head;
+    if (request->head.kind != TORPOR_PLAN && have == request->head.length) return 0;
+    return request->head.length ? receive_rest(request, have) : 0;
+}
+
+static long remember(int32_t pid, uint32_t id, uint32_t from) {
+    for (uint32_t i = from; i < TORPOR_SPAWNED; i++) {
+        if (spawned[i].pid) continue;
+        spawned[i].pid = pid;
+        spawned[i].id = id;
+        return 0;
+    }
+    return -EAGAIN;
+}
+
+/* Runs a checked plan to its end, and reports it. Returns the pid of what it started, or -errno. */
+static long run(const struct request *request, struct process *process) {
+    const struct torpor_step *step = plan_first(request);
+    for (uint32_t i = 0;; i++, step = plan_next(step)) {
+        struct step_view view = plan_view(request, step);
+        uint32_t detail = 0;
+        long result = step->op == TORPOR_START             ? process_start(process, &detail)
+                      : step->op < TORPOR_PROCESS_STEPS ? container_step(&view)
+                                                           : process_note(process, &view, request);
+        if (result < 0) report_failure(request->head.id, i, step->op, result, detail);
+        else if (step->op == TORPOR_START) report(TORPOR_STARTED, request->head.id, (uint32_t)result, 0);
+        if (result < 0 || step->op == TORPOR_START) return result;
+    }
+}
+
+/* init's own stdio stays open, so that no received descriptor is ever 0, 1 or 2, but is the container's /dev/null. */
+static void take_stdio(int32_t null) {
+    for (int i = 0; i < 3; i++) kernel(dup3, null, i, 0);
+}
+
+static void handle_plan(struct request *request) {
+    uint32_t bad;
+    long result = plan_check(request, &bad);
+    if (result < 0) {
+        report_failure(request->head.id, bad, 0, result, 0);
+        end(1);
+    }
+    result = run(request, &main_process);
+    if (result < 0 || remember((int32_t)result, request->head.id, 0) < 0) end(1);
+    take_stdio(main_process.stdio[0]);
+    /* No process of the container may look into init, whose socket leads to the daemon. */
+    kernel(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+    close_descriptors(request);
+}
+
+static void handle_spawn(struct request *request) {
+    uint32_t bad;
+    struct process process = main_process;
+    int32_t room = 0;
+    for (uint32_t i = 1; i < TORPOR_SPAWNED; i++) room |= !spawned[i].pid;
+    long result = room ? plan_check(request, &bad) : -EAGAIN;
+    if (result < 0) {
+        report_failure(request->head.id, TORPOR_NO_STEP, 0, result, 0);
+    } else if ((result = run(request, &process)) >= 0) {
+        remember((int32_t)result, request->head.id, 1);
+    }
+    close_descriptors(request);
+    if (request->body != packet + sizeof request->head) kernel(munmap, request->body, request->head.length);
+}
+
+static void handle_signal(const struct request *request) {
+    for (uint32_t i = 0; i < TORPOR_SPAWNED; i++)
+        if (spawned[i].pid && spawned[i].id == request->head.id) kernel(kill, spawned[i].pid, request->head.value);
+}
+
+static void handle_request(void) {
+    static struct request request;
+    long result = receive(&request);
+    if (result == -EINTR) return;
+    /* The daemon has gone, or speaks nonsense: without it nobody routes to this instance, frees its slot or removes its
+     * files, so the container ends, and with PID 1 every process of it. */
+    if (result < 0) end(1);
+    switch (request.head.kind) {
+    case TORPOR_PLAN:
+        if (spawned[0].pid) end(1);
+        handle_plan(&request);
+        return;
+    case TORPOR_SPAWN:
+        if (!spawned[0].pid) end(1);
+        handle_spawn(&request);
+        return;
+    case TORPOR_SIGNAL: handle_signal(&request); break;
+    default: end(1);
+    }
+    close_descriptors(&request);
+}
+
+/* The low seven bits of a wait status are the signal, the next byte the exit code. */
+static void reap(void) {
+    int32_t status;
+    for (;;) {
+        long pid = kernel(wait4, -1, &status, NO_HANG, 0);
+        if (pid <= 0) return;
+        for (uint32_t i = 0; i < TORPOR_SPAWNED; i++) {
+            if (spawned[i].pid != pid) continue;
+            report(TORPOR_EXITED, spawned[i].id, (uint32_t)status, 0);
+            spawned[i].pid = 0;
+            if (i == 0) end(status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
+        }
+    }
+}
+
+static void handle_signals(int32_t signals) {
+    struct signalfd_siginfo information[8];
+    int64_t count = kernel(read, signals, information, sizeof information);
+    for (int64_t i = 0; i < count / (int64_t)sizeof information[0]; i++)
+        if (information[i].ssi_signo != SIGCHLD && spawned[0].pid)
+            kernel(kill, spawned[0].pid, information[i].ssi_signo);
+    reap();
+}
+
+__attribute__((noreturn)) void init_main(void);
+void init_main(void) {
+    uint64_t all = ~0ull;
+    struct sigaction as_usual = {0};
+    /* What the daemon ignores would stay ignored in the function. */
+    for (int signal = 1; signal <= 64; signal++) kernel(rt_sigaction, signal, &as_usual, 0, SIGNAL_SET_BYTES);
+    /* Blocked, not handled: a blocked signal reaches PID 1 through the descriptor, an unhandled one never. */
+    kernel(rt_sigprocmask, BLOCK_ALL, &all, 0, SIGNAL_SET_BYTES);
+    long signals = kernel(signalfd4, -1, &all, SIGNAL_SET_BYTES, O_CLOEXEC | O_NONBLOCK);
+    if (signals < 0) end(1);
+    /* Descriptor 3 must not reach the function. */
+    kernel(fcntl, TORPOR_SOCKET, F_SETFD, FD_CLOEXEC);
+    struct pollfd watched[2] = {{TORPOR_SOCKET, POLLIN, 0}, {(int32_t)signals, POLLIN, 0}};
+    for (;;) {
+        long ready = kernel(ppoll, watched, 2, 0, 0, 0);
+        if (ready < 0 && ready != -EINTR) end(1);
+        if (ready <= 0) continue;
+        if (watched[1].revents) handle_signals((int32_t)signals);
+        if (watched[0].revents) handle_request();
+    }
+}

@@ -1,0 +1,110 @@
+#include "init.h"
+
+/* What a step must bring along. */
+enum { T0 = 1, T1 = 2, DATA = 4, FD = 8 };
+static const uint8_t needs[TORPOR_OPS] = {
+    [TORPOR_BECOME_ROOT] = 0x80,
+    [TORPOR_ROOT] = T0 | FD,
+    [TORPOR_MOUNT] = T0 | T1,
+    [TORPOR_ATTACH] = T1 | FD,
+    [TORPOR_BIND] = T0 | T1,
+    [TORPOR_MASK] = T0,
+    [TORPOR_READONLY] = T0,
+    [TORPOR_DIRECTORY] = T0,
+    [TORPOR_SYMLINK] = T0 | T1,
+    [TORPOR_FILE] = T0,
+    [TORPOR_WRITE] = T0 | DATA,
+    [TORPOR_HOSTNAME] = T0,
+    [TORPOR_ROOT_READONLY] = 0x80,
+    [TORPOR_PIVOT] = 0x80,
+    [TORPOR_STDIO] = DATA,
+    [TORPOR_ARGUMENTS] = DATA,
+    [TORPOR_ENVIRONMENT] = 0x80,
+    [TORPOR_WORKING_DIRECTORY] = T0,
+    [TORPOR_IDENTITY] = 0x80,
+    [TORPOR_KEEP_GROUPS] = 0x80,
+    [TORPOR_LIMIT] = 0x80,
+    [TORPOR_CAPABILITIES] = DATA,
+    [TORPOR_NO_NEW_PRIVILEGES] = 0x80,
+    [TORPOR_SECCOMP] = DATA,
+    [TORPOR_START] = 0x80,
+};
+
+static int text_is_good(const struct torpor_step *step, uint32_t offset) {
+    if (offset < sizeof *step || offset >= step->size) return 0;
+    for (const char *at = (const char *)step + offset, *end = (const char *)step + step->size; at < end; at++)
+        if (!*at) return 1;
+    return 0;
+}
+
+static int data_is_good(const struct torpor_step *step) {
+    return step->data % 8 == 0 && step->data >= sizeof *step && step->data <= step->size &&
+           step->data_size <= step->size - step->data;
+}
+
+/* Whether the data is a row of texts. */
+static int data_is_texts(const struct torpor_step *step) {
+    return step->data_size > 0 && !((const char *)step)[step->data + step->data_size - 1];
+}
+
+static int data_suits(const struct torpor_step *step, const struct request *request) {
+    const int32_t *index = (const int32_t *)((const char *)step + step->data);
+    switch (step->op) {
+    case TORPOR_MOUNT:
+    case TORPOR_ENVIRONMENT:
+        return !step->data || !step->data_size || data_is_texts(step);
+    case TORPOR_ARGUMENTS:
+        return data_is_texts(step);
+    case TORPOR_STDIO:
+        if (step->data_size != 3 * sizeof *index) return 0;
+        for (int i = 0; i < 3; i++)
+            if (index[i] < 0 || (uint32_t)index[i] >= request->descriptor_count) return 0;
+        return 1;
+    case TORPOR_IDENTITY:
+        return !step->data || (step->data_size % 4 == 0 && step->data_size <= 4 * 65536);
+    case TORPOR_CAPABILITIES:
+        return step->data_size == 5 * sizeof(uint64_t);
+    case TORPOR_SECCOMP:
+        return step->data_size % 8 == 0 && step->data_size >= 8 && step->data_size <= 8 * 4096;
+    default:
+        return 1;
+    }
+}
+
+static int step_is_good(const struct torpor_step *step, const struct request *request) {
+    uint8_t need = step->op < TORPOR_OPS ? needs[step->op] : 0;
+    if (!need) return 0;
+    for (int i = 0; i < 2; i++)
+        if ((step->text[i] || (need & (T0 << i))) && !text_is_good(step, step->text[i])) return 0;
+    if ((step->data || (need & DATA)) && !data_is_good(step)) return 0;
+    if (step->descriptor < -1 || step->descriptor >= (int32_t)request->descriptor_count) return 0;
+    if ((need & FD) && step->descriptor < 0) return 0;
+    return data_suits(step, request);
+}
+
+long plan_check(const struct request *request, uint32_t *bad) {
+    const struct torpor_plan *plan = (const struct torpor_plan *)request->body;
+    uint32_t left = request->head.length, lowest = request->head.kind == TORPOR_PLAN ? 0 : TORPOR_PROCESS_STEPS;
+    *bad = TORPOR_NO_STEP;
+    if (left < sizeof *plan || plan->version != TORPOR_PROTOCOL_VERSION || !plan->steps) return -EINVAL;
+    left -= sizeof *plan;
+    const struct torpor_step *step = plan_first(request);
+    for (uint32_t i = 0; i < plan->steps; i++, step = plan_next(step)) {
+        *bad = i;
+        if (left < sizeof *step || step->size < sizeof *step || step->size > left || step->size % 8) return -EINVAL;
+        if (step->op < lowest || !step_is_good(step, request)) return -EINVAL;
+        if ((step->op == TORPOR_START) != (i + 1 == plan->steps)) return -EINVAL;
+        left -= step->size;
+    }
+    return left ? -EINVAL : 0;
+}
+
+struct step_view plan_view(const struct request *request, const struct torpor_step *step) {
+    const char *base = (const char *)step;
+    struct step_view view = {step, {0, 0}, 0, -1};
+    for (int i = 0; i < 2; i++)
+        if (step->text[i]) view.text[i] = base + step->text[i];
+    if (step->data) view.data = base + step->data;
+    if (step->descriptor >= 0) view.descriptor = request->descriptors[step->descriptor];
+    return view;
+}

@@ -1,0 +1,222 @@
+/* A process of the container: what it is to have is noted step by step, then START makes it in a child that shares
+ * init's memory, and so can tell the exact errno of its execve without a pipe. */
+#include "init.h"
+
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+enum { SET_MASK = 2, SIGNAL_SET_BYTES = 8, PATH_BYTES = 4096 };
+
+long process_note(struct process *process, const struct step_view *view, const struct request *request) {
+    const struct torpor_step *step = view->step;
+    switch (step->op) {
+    case TORPOR_STDIO:
+        for (int i = 0; i < 3; i++) process->stdio[i] = request->descriptors[((const int32_t *)view->data)[i]];
+        return 0;
+    case TORPOR_ARGUMENTS:
+        process->arguments = view->data;
+        process->arguments_size = step->data_size;
+        return 0;
+    case TORPOR_ENVIRONMENT:
+        process->environment = view->data;
+        process->environment_size = view->data ? step->data_size : 0;
+        return 0;
+    case TORPOR_WORKING_DIRECTORY: process->directory = view->text[0]; return 0;
+    case TORPOR_IDENTITY:
+        process->uid = (uint32_t)step->value;
+        process->gid = (uint32_t)step->flags;
+        process->umask = step->mode;
+        process->groups = view->data;
+        process->group_count = view->data ? step->data_size / 4 : 0;
+        return 0;
+    case TORPOR_KEEP_GROUPS: process->keep_groups = 1; return 0;
+    case TORPOR_LIMIT: {
+        uint32_t n = process->limit_count;
+        if (n == sizeof process->limits / sizeof process->limits[0]) return -E2BIG;
+        process->limits[n].resource = step->mode;
+        process->limits[n].soft = step->flags;
+        process->limits[n].hard = step->value;
+        process->limit_count = n + 1;
+        return 0;
+    }
+    case TORPOR_CAPABILITIES:
+        memcpy(process->capabilities, view->data, sizeof process->capabilities);
+        process->has_capabilities = 1;
+        return 0;
+    case TORPOR_NO_NEW_PRIVILEGES: process->no_new_privileges = 1; return 0;
+    case TORPOR_SECCOMP:
+        process->seccomp = view->data;
+        process->seccomp_size = step->data_size;
+        process->seccomp_flags = step->flags;
+        return 0;
+    default: return -ENOSYS;
+    }
+}
+
+/* What the child and the waiting parent share. */
+struct start {
+    const struct process *process;
+    char **arguments, **environment;
+    uint32_t detail;
+    long error;
+};
+
+static long set_stdio(const struct process *process) {
+    /* Received descriptors are above 2: init keeps 0 to 2 open. */
+    for (int i = 0; i < 3; i++) {
+        long result = kernel(dup3, process->stdio[i], i, 0);
+        if (result < 0) return result;
+    }
+    return kernel(close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
+}
+
+static long set_limits(const struct process *process) {
+    long result = 0;
+    for (uint32_t i = 0; i < process->limit_count && result >= 0; i++)
+        result = kernel(prlimit64, 0, process->limits[i].resource, &process->limits[i].soft, 0);
+    return result;
+}
+
+static long drop_bounding(uint64_t keep) {
+    for (long bit = 0; bit <= TORPOR_LAST_CAPABILITY; bit++) {
+        if (keep >> bit & 1) continue;
+        long result = kernel(prctl, PR_CAPBSET_DROP, bit, 0, 0, 0);
+        if (result == -EINVAL) return 0; /* beyond the last one that this kernel knows */
+        if (result < 0) return result;
+    }
+    return 0;
+}
+
+static long set_identity(const struct process *process) {
+    long result = process->has_capabilities ? drop_bounding(process->capabilities[0]) : 0;
+    if (result >= 0) result = kernel(prctl, PR_SET_KEEPCAPS, 1, 0, 0, 0);
+    if (result >= 0 && !process->keep_groups) result = kernel(setgroups, process->group_count, process->groups);
+    if (result >= 0) result = kernel(setresgid, process->gid, process->gid, process->gid);
+    if (result >= 0) result = kernel(setresuid, process->uid, process->uid, process->uid);
+    kernel(umask, process->umask);
+    return result;
+}
+
+static long set_capabilities(const struct process *process) {
+    if (!process->has_capabilities) return 0;
+    const uint64_t *mask = process->capabilities;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    for (int half = 0; half < 2; half++) {
+        data[half].effective = (uint32_t)(mask[1] >> (32 * half));
+        data[half].permitted = (uint32_t)(mask[2] >> (32 * half));
+        data[half].inheritable = (uint32_t)(mask[3] >> (32 * half));
+    }
+    long result = kernel(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (result >= 0) result = kernel(capset, &header, data);
+    for (long bit = 0; bit <= TORPOR_LAST_CAPABILITY && result >= 0; bit++)
+        if (mask[4] >> bit & 1) result = kernel(prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit, 0, 0);
+    return result;
+}
+
+/* The change of user took what was effective; without no_new_privs the filter needs CAP_SYS_ADMIN once more. */
+static long regain_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2];
+    long result = kernel(capget, &header, data);
+    for (int half = 0; half < 2; half++) data[half].effective = data[half].permitted;
+    return result < 0 ? result : kernel(capset, &header, data);
+}
+
+static long set_seccomp(const struct process *process) {
+    struct { uint16_t length; const void *filter; } program = {process->seccomp_size / 8, process->seccomp};
+    if (!process->seccomp) return 0;
+    return kernel(seccomp, SECCOMP_SET_MODE_FILTER, process->seccomp_flags, &program);
+}
+
+/* execvpe(3): a name without a slash is looked for along PATH. ENOENT unless some file was found but refused. */
+static long execute(char **arguments, char **environment) {
+    const char *name = arguments[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    size_t length = text_length(name);
+    for (const char *at = name; *at; at++)
+        if (*at == '/') return kernel(execve, name, arguments, environment);
+    for (char **entry = environment; *entry; entry++)
+        if ((*entry)[0] == 'P' && (*entry)[1] == 'A' && (*entry)[2] == 'T' && (*entry)[3] == 'H' && (*entry)[4] == '=')
+            path = *entry + 5;
+    long outcome = -ENOENT;
+    char candidate[PATH_BYTES];
+    while (length) {
+        size_t directory = 0;
+        while (path[directory] && path[directory] != ':') directory++;
+        if (directory + length + 2 <= sizeof candidate) {
+            memcpy(candidate, path, directory);
+            candidate[directory] = '/';
+            memcpy(candidate + directory + !!directory, name, length + 1);
+            long result = kernel(execve, candidate, arguments, environment);
+            if (result == -EACCES) outcome = result;
+            else if (result != -ENOENT && result != -ENOTDIR) return result;
+        }
+        if (!path[directory]) break;
+        path += directory + 1;
+    }
+    return outcome;
+}
+
+/* The order matters: limits while init's capabilities last, the directory as the user who must be able to enter it,
+ * and the filter last, since it may forbid any of the others; without no_new_privs it needs CAP_SYS_ADMIN, so then it
+ * comes before the capabilities go. */
+static int run_child(void *argument) {
+    struct start *start = argument;
+    const struct process *process = start->process;
+    uint64_t no_signals = 0;
+    int early_filter = !process->no_new_privileges;
+#define PART(name, call) \
+    start->detail = name; \
+    if ((start->error = (call)) < 0) return 127;
+    PART(TORPOR_START_STDIO, set_stdio(process))
+    PART(TORPOR_START_LIMITS, set_limits(process))
+    PART(TORPOR_START_IDENTITY, set_identity(process))
+    PART(TORPOR_START_DIRECTORY, process->directory ? kernel(chdir, process->directory) : 0)
+    kernel(rt_sigprocmask, SET_MASK, &no_signals, 0, SIGNAL_SET_BYTES);
+    if (early_filter) {
+        PART(TORPOR_START_CAPABILITIES, regain_capabilities())
+        PART(TORPOR_START_SECCOMP, set_seccomp(process))
+    }
+    PART(TORPOR_START_CAPABILITIES, set_capabilities(process))
+    if (!early_filter) {
+        PART(TORPOR_START_CAPABILITIES, kernel(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        PART(TORPOR_START_SECCOMP, set_seccomp(process))
+    }
+    PART(TORPOR_START_EXEC, execute(start->arguments, start->environment))
+    return 127;
+#undef PART
+}
+
+static void point_at(char **pointers, const char *texts, uint32_t size) {
+    for (const char *end = texts + size; texts < end; texts += text_length(texts) + 1) *pointers++ = (char *)texts;
+    *pointers = 0;
+}
+
+static uint32_t count_texts(const char *texts, uint32_t size) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < size; i++) count += !texts[i];
+    return count;
+}
+
+long process_start(const struct process *process, uint32_t *detail) {
+    *detail = TORPOR_START_CLONE;
+    if (!process->arguments || !process->arguments[0]) return -EINVAL;
+    uint32_t arguments = count_texts(process->arguments, process->arguments_size);
+    size_t bytes = (arguments + count_texts(process->environment, process->environment_size) + 2) * sizeof(char *);
+    /* PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS */
+    long memory = kernel(mmap, 0, bytes, 3, 0x22, -1, 0);
+    if (memory < 0) return memory;
+    char **pointers = (char **)memory;
+    point_at(pointers, process->arguments, process->arguments_size);
+    point_at(pointers + arguments + 1, process->environment, process->environment_size);
+    struct start start = {process, pointers, pointers + arguments + 1, 0, 0};
+    long pid = spawn_on_stack(run_child, &start);
+    kernel(munmap, memory, bytes);
+    if (pid < 0) return pid;
+    *detail = start.detail;
+    /* execve does not return where it succeeds, so `error` is then still the 0 of the part before. The one that failed
+     * is reaped with all others. */
+    return start.error < 0 ? start.error : pid;
+}

@@ -1,0 +1,104 @@
+/* What the daemon and torpor-init say to each other, over a SOCK_SEQPACKET pair whose one end is descriptor 3 of init.
+ *
+ * Every message is a `torpor_message` and a body of `length` bytes. A body that does not fit into one packet goes on in
+ * the next ones, which carry nothing else. Descriptors (SCM_RIGHTS) come with the first packet; steps name them by
+ * their index. Numbers are in the machine's byte order: both ends are on one machine.
+ *
+ * Sources/Sandbox/Plan/PlanFormat.swift mirrors this file; PlanFormatTests compares the two. */
+#pragma once
+#include <stdint.h>
+
+enum {
+    TORPOR_PROTOCOL_VERSION = 1,
+    TORPOR_SOCKET = 3,
+    TORPOR_PACKET_BYTES = 64 << 10,   /* header included; far below the smallest usual socket buffer */
+    TORPOR_PLAN_BYTES = 2 << 20,      /* body of a PLAN: arguments and environment are at most half of it */
+    TORPOR_DESCRIPTORS = 32,          /* with one message */
+    TORPOR_SPAWNED = 256,             /* processes besides the main one that are watched at a time */
+    TORPOR_LAST_CAPABILITY = 63,
+};
+
+enum torpor_kind {
+    /* daemon -> init */
+    TORPOR_PLAN = 1,      /* make the container and start its main process; once, first; body: torpor_plan */
+    TORPOR_SPAWN = 2,     /* start one more process; body: torpor_plan with steps from TORPOR_PROCESS_STEPS on, which
+                             replace what the main process has */
+    TORPOR_SIGNAL = 3,    /* signal `value` to the process `id` */
+    /* init -> daemon; `id` is that of the request */
+    TORPOR_STARTED = 129, /* the program runs (execve succeeded); value: its pid in the container */
+    TORPOR_FAILED = 130,  /* body: torpor_failure; after a PLAN, init ends */
+    TORPOR_EXITED = 131,  /* value: wait status; after the main process, init ends */
+};
+
+struct torpor_message { uint32_t kind, id, length, value; };
+
+struct torpor_failure {
+    uint32_t step;   /* index in the plan, or TORPOR_NO_STEP: the plan itself is malformed */
+    uint32_t op;     /* its operation, or 0 */
+    uint32_t code;   /* errno */
+    uint32_t detail; /* TORPOR_START: which part of it, enum torpor_start */
+};
+#define TORPOR_NO_STEP 0xffffffffu
+
+struct torpor_plan { uint32_t version, steps; };
+
+/* One step. Texts end with a NUL and lie, like the data, between the end of this structure and `size`. */
+struct torpor_step {
+    uint32_t op;
+    uint32_t size;        /* of the step with all that belongs to it; a multiple of 8 */
+    int32_t descriptor;   /* index into the descriptors of the message, or -1 */
+    uint32_t mode;
+    uint64_t flags;
+    uint64_t value;
+    uint32_t text[2];     /* offsets from the start of the step; 0: none */
+    uint32_t data;        /* offset from the start of the step, a multiple of 8; 0: none */
+    uint32_t data_size;
+};
+
+/* Paths called `target` are looked up inside the new root: no symbolic link leads out of it (openat2, RESOLVE_IN_ROOT).
+ * Directories on the way are made where they are missing. `attributes` are MOUNT_ATTR_*. */
+enum torpor_op {
+    TORPOR_BECOME_ROOT = 1, /* groups (unless flags & 1: not allowed), gid and uid 0 of the user namespace */
+    TORPOR_ROOT,            /* descriptor: a detached mount, attached at text[0] of the present root */
+    TORPOR_MOUNT,           /* text[0] file system, text[1] target, data: options (key or key=value), flags: attributes */
+    TORPOR_ATTACH,          /* descriptor: a detached mount; text[1] target; flags: attributes */
+    TORPOR_BIND,            /* text[0] path in the present root, text[1] target, flags: attributes; mode & 1: with submounts */
+    TORPOR_MASK,            /* text[0] target: an empty directory or /dev/null over it; nothing where it is missing */
+    TORPOR_READONLY,        /* text[0] target: read-only with its submounts; nothing where it is missing */
+    TORPOR_DIRECTORY,       /* text[0] target, mode */
+    TORPOR_SYMLINK,         /* text[0] content, text[1] target; nothing where the target exists */
+    TORPOR_FILE,            /* text[0] target, data: content, mode; replaces what is there, never through a link */
+    TORPOR_WRITE,           /* text[0] target, which exists, data: content, in one write */
+    TORPOR_HOSTNAME,        /* text[0] */
+    TORPOR_ROOT_READONLY,
+    TORPOR_PIVOT,           /* the new root becomes the root; the old one is gone */
+
+    TORPOR_PROCESS_STEPS = 64,
+    TORPOR_STDIO = 64,      /* data: three int32, indices of the descriptors that become 0, 1 and 2 */
+    TORPOR_ARGUMENTS,       /* data: texts, at least one */
+    TORPOR_ENVIRONMENT,     /* data: texts; without data: none */
+    TORPOR_WORKING_DIRECTORY, /* text[0] */
+    TORPOR_IDENTITY,        /* value: uid, flags: gid, mode: umask, data: uint32 additional groups; descriptor -1 */
+    TORPOR_KEEP_GROUPS,     /* setgroups(2) is not allowed here */
+    TORPOR_LIMIT,           /* mode: RLIMIT_*, flags: soft, value: hard */
+    TORPOR_CAPABILITIES,    /* data: uint64 masks: bounding, effective, permitted, inheritable, ambient */
+    TORPOR_NO_NEW_PRIVILEGES,
+    TORPOR_SECCOMP,         /* data: struct sock_filter; flags: SECCOMP_FILTER_FLAG_* */
+    TORPOR_START,           /* the last step */
+    TORPOR_OPS,
+};
+
+/* Where TORPOR_START failed. */
+enum torpor_start {
+    TORPOR_START_CLONE = 1, TORPOR_START_STDIO, TORPOR_START_LIMITS, TORPOR_START_IDENTITY, TORPOR_START_DIRECTORY,
+    TORPOR_START_CAPABILITIES, TORPOR_START_SECCOMP, TORPOR_START_EXEC,
+};
+
+_Static_assert(sizeof(struct torpor_message) == 16, "wire format");
+_Static_assert(sizeof(struct torpor_failure) == 16, "wire format");
+_Static_assert(sizeof(struct torpor_plan) == 8, "wire format");
+_Static_assert(sizeof(struct torpor_step) == 48, "wire format");
+_Static_assert(__builtin_offsetof(struct torpor_step, flags) == 16, "wire format");
+_Static_assert(__builtin_offsetof(struct torpor_step, text) == 32, "wire format");
+_Static_assert(__builtin_offsetof(struct torpor_step, data) == 40, "wire format");
+_Static_assert(TORPOR_ROOT == 2 && TORPOR_PIVOT == 14 && TORPOR_START == 74, "wire format");

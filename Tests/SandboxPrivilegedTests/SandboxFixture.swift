@@ -1,0 +1,150 @@
+import CLinux
+import Core
+import Glibc
+import LinuxSystem
+import OCI
+import Sandbox
+import Synchronization
+import Testing
+
+/// A sandbox over a root file system of busybox, with one network slot, all in a directory that is removed at the end.
+final class SandboxFixture: Sendable {
+    let runtime: SandboxRuntime
+    let logs = CapturedLogs()
+    let directory: String
+    private let counter = Atomic<Int>(0)
+
+    static let isRoot = getuid() == 0
+    static let isRootless = ((try? IDMap.ownMapCovers(first: 200_000)) ?? false) == false
+    static let busybox = "/bin/busybox"
+
+    static let needs: Comment =
+        "needs root, or root in a user namespace (unshare -Urmnpf), and busybox-static"
+    static var isPossible: Bool { isRoot && access(busybox, X_OK) == 0 }
+
+    static func with(_ body: (SandboxFixture) async throws -> Void) async throws {
+        let fixture = try SandboxFixture()
+        do { try await body(fixture) } catch {
+            fixture.close()
+            throw error
+        }
+        fixture.close()
+    }
+
+    private init() throws {
+        directory = "/tmp/torpor-sandbox-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
+        let bin = directory + "/images/busybox/bin"
+        for path in ["", "/run", "/images", "/images/busybox", "/images/busybox/bin", "/images/busybox/etc"] {
+            try FileTree.makeDirectory(directory + path)
+        }
+        try FileTree.makeFile(
+            bin + "/busybox", content: try File.read(Self.busybox, limit: 8 << 20), mode: 0o755)
+        for applet in ["sh", "cat", "sleep", "id", "hostname", "ls", "stat", "umask", "mount", "env"] {
+            try FileTree.makeLink(to: "busybox", bin + "/" + applet)
+        }
+        try FileTree.makeFile(bin + "/plain", content: Array("text".utf8), mode: 0o644)
+        try FileTree.makeLink(to: "/../../../../../../outside", directory + "/images/busybox/etc/resolv.conf")
+        let name = "torpor-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
+        let configuration = SandboxConfiguration(
+            imagesDirectory: directory + "/images", runDirectory: directory + "/run", uidBase: 200_000,
+            cgroupName: name, rootfsPath: { _ in "busybox" },
+            resolvConf: { Array("nameserver 192.0.2.1\n".utf8) })
+        runtime = try SandboxRuntime(configuration: configuration, slots: OneSlot(), logs: logs)
+    }
+
+    private func close() {
+        runtime.close()
+        let removal = Shell.run("rm -rf '\(directory)'")
+        #expect(removal == 0)
+    }
+
+    func revision(
+        _ script: String, spec: FunctionSpec = FunctionSpec(), edit: (inout OCIConfig) -> Void = { _ in }
+    ) throws -> Revision {
+        try revision(command: ["/bin/sh", "-c", script], spec: spec, edit: edit)
+    }
+
+    func revision(
+        command: [String], spec: FunctionSpec = FunctionSpec(), edit: (inout OCIConfig) -> Void = { _ in }
+    ) throws -> Revision {
+        var config = OCIConfig.default(command: command)
+        edit(&config)
+        let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+        let key = try FunctionKey(name: "hello")
+        return Revision(
+            id: RevisionID(function: key, number: number), spec: spec, source: .rootfs(path: "/none"),
+            rootfs: ContentDigest(trusted: "sha256:0"), ociConfig: try config.serialised(), createdAt: 0)
+    }
+
+    func start(_ revision: Revision) async throws -> (id: InstanceID, instance: any SandboxedInstance) {
+        var random = SystemRandomNumberGenerator()
+        let id = InstanceID(random: &random)
+        let request = LaunchRequest(instance: id, revision: revision, slot: SlotID(1))
+        return (id, try await runtime.launch(request))
+    }
+
+    /// Runs a script to its end.
+    func run(
+        _ script: String, spec: FunctionSpec = FunctionSpec(), edit: (inout OCIConfig) -> Void = { _ in }
+    ) async throws -> (output: String, exit: Core.ExitStatus) {
+        let (id, instance) = try await start(try revision(script, spec: spec, edit: edit))
+        let exit = await instance.ended()
+        return (await logs.text(of: id), exit)
+    }
+}
+
+enum Shell {
+    static func run(_ command: String) -> Int32 { system(command) }
+}
+
+/// One slot: a network namespace with nothing in it.
+final class OneSlot: SlotNamespaces {
+    private let namespace: SharedFD
+
+    init() throws {
+        let made = Mutex<SharedFD?>(nil)
+        let thread = try DedicatedThread(name: "slot") {
+            guard let host = try? NetworkNamespace.current() else { return }
+            let slot = try? NetworkNamespace.create(host: host)
+            made.withLock { $0 = slot }
+        }
+        thread.join()
+        namespace = try #require(made.withLock { $0 })
+    }
+
+    func namespace(ofSlot number: UInt32) -> SharedFD? { number == 1 ? namespace : nil }
+}
+
+/// Reads what instances write, on a thread per stream.
+final class CapturedLogs: InstanceLogCollecting {
+    private struct State {
+        var text: [String: [UInt8]] = [:]
+        var open: [String: Int] = [:]
+    }
+    private let state = Mutex(State())
+
+    func collect(instance: String, function: String, stdout: consuming OwnedFD, stderr: consuming OwnedFD) {
+        state.withLock { $0.open[instance] = 2 }
+        read(instance, SharedFD(stdout))
+        read(instance, SharedFD(stderr))
+    }
+
+    private func read(_ instance: String, _ fd: SharedFD) {
+        _ = try? DedicatedThread(name: "log") { [self] in
+            let bytes = (try? File.readAll(fd.raw, limit: 1 << 20, subject: "log")) ?? []
+            state.withLock { state in
+                state.text[instance, default: []] += bytes
+                state.open[instance, default: 1] -= 1
+            }
+        }
+    }
+
+    func tail(instance: String, function: String, lines: Int) async -> [String] { [] }
+
+    func text(of instance: InstanceID) async -> String {
+        while state.withLock({ $0.open[instance.description] ?? 0 }) > 0 {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return state.withLock { String(decoding: $0.text[instance.description] ?? [], as: UTF8.self) }
+    }
+}
