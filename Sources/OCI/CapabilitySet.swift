@@ -67,6 +67,8 @@ package struct CapabilityMasks: Sendable, Hashable {
     package var inheritable: CapabilitySet = []
     package var permitted: CapabilitySet = []
     package var ambient: CapabilitySet = []
+
+    package init() {}
 }
 
 extension OCIConfig.Process {

@@ -17,7 +17,9 @@ extension OCIConfig {
         } catch let error as InvalidInput {
             throw error
         } catch let error as DecodingError {
-            throw explain(error)
+            var explained = explain(error)
+            if explained.path.isEmpty { explained.path = "config.json" }
+            throw explained
         } catch {
             throw InvalidInput("config.json", "is no JSON: \(error)")
         }
