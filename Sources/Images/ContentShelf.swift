@@ -1,0 +1,174 @@
+internal import Core
+internal import Glibc
+internal import LinuxSystem
+internal import Synchronization
+
+/// The two directories of the store, and what is done in them by its one thread.
+final class ContentShelf: Sendable {
+    private let path: String
+    private let owners: OwnerPolicy
+    private let rootfs: Directory
+    private let staging: Directory
+
+    private struct State {
+        var lastStaging = 0
+        /// Content that was imported and that no revision was seen to use yet, with the time of its last import: the
+        /// revision may be about to be written.
+        var unclaimed: [String: Int64] = [:]
+    }
+    private let state = Mutex(State())
+
+    init(path: String, owners: OwnerPolicy) throws(ImageStoreFailure) {
+        self.path = path
+        self.owners = owners
+        do {
+            let images = try Self.directory(path, mode: 0o700)
+            rootfs = try Self.directory(path + "/rootfs", mode: 0o700)
+            staging = try Self.directory(path + "/staging", mode: 0o700)
+            for left in try staging.names(limit: .max) { try staging.removeTree(left) }
+            try images.synchronise()
+        } catch {
+            throw ImageStoreFailure(path: path, reason: error)
+        }
+    }
+
+    private static func directory(_ path: String, mode: UInt32) throws(KernelError) -> Directory {
+        do {
+            try FileTree.makeDirectory(path, mode: mode)
+        } catch  where error.code == EEXIST {
+            // From an earlier run.
+        }
+        let directory = try Directory(path: path)
+        try directory.setMode(mode)
+        return directory
+    }
+
+    func path(of digest: ContentDigest) -> String { "\(path)/rootfs/\(Self.name(of: digest))" }
+
+    private static func name(of digest: ContentDigest) -> FileName {
+        FileName(String(digest.description.dropFirst("sha256:".count)))
+    }
+
+    // MARK: storing
+
+    /// Takes a tree over, unless the same one is there already.
+    /// - Returns: when it is durable.
+    func store(_ source: Directory, path sourcePath: String) throws -> ContentDigest {
+        if try isAnythingStored() {
+            // A function is often deployed again with the same files: reading them is cheaper than copying.
+            let digest = try sum(source, sourcePath)
+            if try isStored(digest) {
+                claimLater(digest)
+                return digest
+            }
+        }
+        return try copy(source, sourcePath)
+    }
+
+    private func sum(_ source: Directory, _ sourcePath: String) throws -> ContentDigest {
+        var walk = TreeImport(
+            source: source, sourcePath: sourcePath, destination: nil, destinationPath: "", owners: owners)
+        return try walk.run()
+    }
+
+    private func copy(_ source: Directory, _ sourcePath: String) throws -> ContentDigest {
+        let temporary = nextStaging()
+        do {
+            return try copy(source, sourcePath, by: temporary)
+        } catch {
+            // What cannot be removed now goes at the next start.
+            try? staging.removeTree(temporary)
+            throw error
+        }
+    }
+
+    private func copy(_ source: Directory, _ sourcePath: String, by temporary: FileName) throws
+        -> ContentDigest
+    {
+        let place = "\(path)/staging/\(temporary)"
+        let copy = try storing(place) { () throws(KernelError) in
+            try staging.makeDirectory(temporary)
+            return try staging.directory(temporary)
+        }
+        var walk = TreeImport(
+            source: source, sourcePath: sourcePath, destination: copy, destinationPath: place, owners: owners)
+        let digest = try walk.run()
+        try storing(path(of: digest)) { () throws(KernelError) in
+            // Everything of the tree before its name, the name before anybody is told.
+            try copy.synchroniseFileSystem()
+            try putOnShelf(temporary, as: Self.name(of: digest))
+            try rootfs.synchronise()
+            try staging.synchronise()
+        }
+        claimLater(digest)
+        return digest
+    }
+
+    private func putOnShelf(_ temporary: FileName, as name: FileName) throws(KernelError) {
+        do {
+            try staging.rename(temporary, to: rootfs, as: name)
+        } catch  where error.code == EEXIST {
+            // The same content is there already.
+            try staging.removeTree(temporary)
+        }
+    }
+
+    private func nextStaging() -> FileName {
+        FileName(
+            state.withLock { state in
+                state.lastStaging += 1
+                return "\(state.lastStaging)"
+            })
+    }
+
+    private func isAnythingStored() throws -> Bool {
+        try storing(path) { () throws(KernelError) in try !rootfs.names(limit: .max).isEmpty }
+    }
+
+    private func isStored(_ digest: ContentDigest) throws -> Bool {
+        do {
+            return try rootfs.status(Self.name(of: digest)).kind == .directory
+        } catch  where error.code == ENOENT {
+            return false
+        } catch {
+            throw ImageStoreFailure(path: path(of: digest), reason: error)
+        }
+    }
+
+    private func storing<T: ~Copyable>(_ path: String, _ work: () throws(KernelError) -> T) throws -> T {
+        do {
+            return try work()
+        } catch {
+            throw ImageStoreFailure(path: path, reason: error)
+        }
+    }
+
+    // MARK: removing
+
+    private func claimLater(_ digest: ContentDigest) {
+        let now = KernelClock.monotonic()
+        state.withLock { $0.unclaimed["\(Self.name(of: digest))"] = now }
+    }
+
+    func removeAll(except digests: Set<ContentDigest>) throws(KernelError) {
+        let kept = Set(digests.map { Self.name(of: $0) })
+        for name in try rootfs.names(limit: .max) where !kept.contains(name) {
+            if isYoung(name) { continue }
+            let trash = nextStaging()
+            try rootfs.rename(name, to: staging, as: trash)
+            try rootfs.synchronise()
+            try staging.removeTree(trash)
+        }
+        state.withLock { state in kept.forEach { state.unclaimed["\($0)"] = nil } }
+    }
+
+    private func isYoung(_ name: FileName) -> Bool {
+        let now = KernelClock.monotonic()
+        return state.withLock { state in
+            guard let imported = state.unclaimed["\(name)"] else { return false }
+            if now - imported < Limits.importGrace.nanoseconds { return true }
+            state.unclaimed["\(name)"] = nil
+            return false
+        }
+    }
+}
