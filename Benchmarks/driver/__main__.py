@@ -1,0 +1,135 @@
+"""Measures Torpor beside crun and nginx and prints the table of promises. Started by Benchmarks/run.
+
+Every figure is a ratio of samples that were taken in turn, so that a busy machine disturbs both sides alike.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+
+import process
+import proxy
+import starts
+import thaw
+from programs import BenchmarkError, Crun
+from promises import Promise, promises, render
+from torpord import Torpord
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GROUPS = ["rest", "starts", "thaw", "rates", "proxy"]
+PORT = 8080  # in a network namespace of our own, so it is free
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="Benchmarks/run", description=__doc__)
+    parser.add_argument("--samples", type=int, default=200, help="of each subject in each run (default: 200)")
+    parser.add_argument("--runs", type=int, default=3, help="the median of the runs counts (default: 3)")
+    parser.add_argument("--seconds", type=float, default=5, help="of each load on a proxy (default: 5)")
+    parser.add_argument("--only", choices=GROUPS, nargs="+", default=GROUPS, help="measure only these")
+    parser.add_argument("--json", metavar="FILE", help="also write results and raw samples here")
+    for name in ["work", "cgroup", "torpord", "torpor"]:
+        parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    print(time.strftime("%H:%M:%S ", time.gmtime()) + text, flush=True)
+
+
+def summary(times: dict[str, list[float]]) -> str:
+    texts = []
+    for name, values in times.items():
+        p90 = sorted(values)[int(len(values) * 0.9)]
+        texts.append(f"{name} p50 {statistics.median(values):.0f} µs, p90 {p90:.0f} µs")
+    return "; ".join(texts)
+
+
+def measure_rest(options, rows: dict[str, Promise]) -> None:
+    with Torpord(options, PORT) as torpord:
+        time.sleep(3)
+        private, pss = process.memory(torpord.pid)
+        rows["private"].results.append(private)
+        rows["pss"].results.append(pss)
+        torpord.deploy({"one": {"scale": {"min": 1}}})
+        instance = set(torpord.pids(*torpord.instances("one")))
+        now = set(process.descendants(torpord.pid))
+        rows["supervisors"].results.append(len(now - instance - torpord.at_rest.processes))
+
+
+def measure_starts(options, rows: dict[str, Promise], raw: dict) -> None:
+    crun = Crun(options.work, options.cgroup)
+    with Torpord(options, PORT) as torpord:
+        for number in range(options.runs):
+            times = starts.first_byte(torpord, crun, options.samples)
+            raw.setdefault("starts", []).append(times)
+            middle = starts.medians(times)
+            for key in ["cold", "cold-none"]:
+                rows[key].results.append(middle[key] / middle["crun"])
+            say(f"starts, run {number + 1}: {summary(times)}")
+    crun.close()
+
+
+def measure_rates(options, rows: dict[str, Promise]) -> None:
+    crun = Crun(options.work, options.cgroup)
+    with Torpord(options, PORT) as torpord:
+        for number in range(options.runs):
+            result = starts.rates(torpord, crun, options.seconds)
+            rows["rate"].results.append(result["torpor"] / result["crun"])
+            figures = ", ".join(f"{name} {value:.0f}" for name, value in result.items())
+            say(f"starts per second, run {number + 1}: {figures}")
+    crun.close()
+
+
+def measure_thaw(options, rows: dict[str, Promise], raw: dict) -> None:
+    with Torpord(options, PORT) as torpord:
+        for number in range(options.runs):
+            times = thaw.first_byte(torpord, options.samples)
+            raw.setdefault("thaw", []).append(times)
+            middle = starts.medians(times)
+            rows["frozen"].results.append(middle["frozen"] / middle["warm"])
+            say(f"thaw, run {number + 1}: {summary(times)}")
+
+
+def measure_proxy(options, rows: dict[str, Promise], raw: dict) -> None:
+    for number, result in enumerate(proxy.compare(options, HERE, PORT)):
+        raw.setdefault("proxy", []).append(vars(result))
+        rows["throughput"].results.append(result.rate_torpor / result.rate_nginx)
+        rows["cpu"].results.append(result.cpu_torpor / result.cpu_nginx)
+        if result.added_nginx > 0:  # else noise hid what nginx adds
+            rows["added"].results.append(result.added_torpor / result.added_nginx)
+        say(f"gateway, round {number + 1}: torpor {result.rate_torpor:.0f}/s {result.cpu_torpor:.1f} µs"
+            f" +{result.added_torpor:.0f} µs p99; nginx {result.rate_nginx:.0f}/s {result.cpu_nginx:.1f} µs"
+            f" +{result.added_nginx:.0f} µs p99")
+
+
+def main() -> int:
+    options = arguments()
+    rows, raw = promises(), {}
+    say(f"{os.uname().release} {os.uname().machine}, {os.cpu_count()} processors")
+    if "rest" in options.only:
+        measure_rest(options, rows)
+    if "starts" in options.only:
+        measure_starts(options, rows, raw)
+    if "thaw" in options.only:
+        measure_thaw(options, rows, raw)
+    if "rates" in options.only:
+        measure_rates(options, rows)
+    if "proxy" in options.only:
+        measure_proxy(options, rows, raw)
+    print("\n" + render(rows))
+    if options.json:
+        results = {key: row.results for key, row in rows.items()}
+        with open(options.json, "w") as file:
+            json.dump({"results": results, "samples": raw}, file)
+    return 1 if any(row.is_missed for row in rows.values()) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BenchmarkError as error:
+        print(f"benchmark: {error}", file=sys.stderr)
+        sys.exit(2)
