@@ -14,7 +14,7 @@ struct LogBatch {
         stream = pipe.stream
     }
 
-    mutating func add(_ line: ArraySlice<UInt8>, continues: Bool) {
+    mutating func add(_ line: UnsafeRawBufferPointer, continues: Bool) {
         LogEntry.append(to: &output, time: stamp, stream: stream, text: line, continues: continues)
         lines += 1
     }

@@ -40,7 +40,7 @@ package struct LogEntry: Sendable, Hashable {
 
     /// Appends the line as it stands on disk.
     static func append(
-        to output: inout [UInt8], time: [UInt8], stream: Stream, text: ArraySlice<UInt8>, continues: Bool
+        to output: inout [UInt8], time: [UInt8], stream: Stream, text: UnsafeRawBufferPointer, continues: Bool
     ) {
         output.append(contentsOf: time)
         output.append(UInt8(ascii: " "))

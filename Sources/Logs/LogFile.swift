@@ -27,7 +27,9 @@ final class LogFile {
         if lostLines > 0 {
             var marker: [UInt8] = []
             let text = Array("\(lostLines) lines lost: \(lostReason)".utf8)
-            LogEntry.append(to: &marker, time: time, stream: .torpor, text: text[...], continues: false)
+            text.withUnsafeBytes {
+                LogEntry.append(to: &marker, time: time, stream: .torpor, text: $0, continues: false)
+            }
             output = marker + entries
         }
         do {

@@ -35,6 +35,7 @@ package struct IPv4Subnet: Hashable, Sendable, CustomStringConvertible {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let rule = "an IPv4 network such as 10.88.0.0/16, with 8 to 29 bits"
         guard parts.count == 2, let address = IPv4Address(parts[0]), parts[1].utf8.count <= 2,
+            parts[1].first != "+",
             let length = UInt8(parts[1]), (8...29).contains(length)
         else {
             throw InvalidInput("subnet", "'\(text.prefix(40))' is not a subnet", allowed: rule)

@@ -105,6 +105,9 @@ struct TestSocket: ~Copyable {
         self.fd = fd
     }
 
+    /// Gives the descriptor away.
+    consuming func release() -> OwnedFD { fd }
+
     /// The next connection, and the address it came from.
     borrowing func accept() throws -> (descriptor: Int32, peer: String) {
         var address = sockaddr_in()
