@@ -1,0 +1,13 @@
+# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# The unit starts, says so itself (Type=notify), and finds everything it needs on this host.
+systemctl start torpord
+running || fail "the unit is not active"
+[[ $(systemctl show -P Type torpord) == notify ]] || fail "the unit does not wait for readiness"
+[[ $(curl -s -o /dev/null -w '%{http_code}' "$gateway/healthz") == 200 ]] || fail "no /healthz once it is ready"
+check=$(torpor --output json system check)
+echo "$check"
+missing=$(jq -r '.. | objects | select(.status? and .status != "ok") | .name' <<<"$check")
+[[ -z $missing ]] || fail "system check: $missing"
+mode=$(stat -c '%a %U' /run/torpor/torpor.sock)
+[[ $mode == "660 root" ]] || fail "the socket is $mode"
+echo "ready, nothing missing"

@@ -1,0 +1,15 @@
+# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# cpu.max 0.5 halves the work done in the same time.
+fresh
+deploy_worker half --cpus 0.5
+deploy_worker whole --cpus 1
+call half/ >/dev/null
+call whole/ >/dev/null
+half=0 whole=0
+for _ in 1 2 3; do
+    whole=$((whole + $(call whole/spin/3000)))
+    half=$((half + $(call half/spin/3000)))
+done
+percent=$((half * 100 / whole))
+((percent >= 38 && percent <= 62)) || fail "half a core did $percent % of a whole one's work"
+echo "$percent % of the work of one core"

@@ -1,0 +1,55 @@
+# shellcheck shell=bash
+# What a case may use. A case is a bash script (set -euo pipefail): its last line of output is its result's text.
+
+gateway=http://127.0.0.1:8080
+
+fail() {
+    echo "failed: $*"
+    exit 1
+}
+
+skip() {
+    echo "$*"
+    exit 77
+}
+
+# eventually SECONDS COMMAND…: tries until the command succeeds.
+eventually() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        ((SECONDS < deadline)) || fail "not within its time: $*"
+        sleep 0.2
+    done
+}
+
+running() { systemctl is-active --quiet torpord; }
+
+# The daemon runs and has no function.
+fresh() {
+    running || systemctl start torpord
+    local name
+    for name in $(torpor --output json list | jq -r '.. | .name? // empty' | sort -u); do
+        torpor remove "$name" >/dev/null
+    done
+}
+
+# deploy_worker NAME [FLAG…]: a static program that does what its path says (worker.c).
+deploy_worker() {
+    local name=$1
+    shift
+    torpor deploy "$name" --rootfs /opt/torpor/worker "$@" -- /usr/bin/worker
+}
+
+call() { curl -sS --max-time 60 "$gateway/function/$1"; }
+status_of() { curl -s -o /dev/null -w '%{http_code}' --max-time 60 "$gateway/function/$1"; }
+tier_of() { curl -s -o /dev/null -D - --max-time 60 "$gateway/function/$1" | tr -d '\r' | sed -n 's/^[Ss]erver-[Tt]iming:.*desc="\([a-z]*\)".*/\1/p'; }
+
+unit_cgroup() { echo /sys/fs/cgroup"$(systemctl show -P ControlGroup torpord)"; }
+
+# Directories of instances: cgroups below the unit's that have no controller-internal name of the daemon's own.
+instance_cgroups() {
+    find "$(unit_cgroup)" -mindepth 1 -type d 2>/dev/null | grep -E '/[^/]*[0-9a-f]{12}[^/]*$' || true
+}
+
+no_instance() { [[ -z $(instance_cgroups) ]]; }

@@ -1,0 +1,90 @@
+/* The function of the system tests: an HTTP server, one request at a time, that does what the path says.
+ *
+ *   /           answers "ok"
+ *   /memory/N   touches N MiB and answers how many
+ *   /spin/MS    counts in a loop for MS milliseconds of wall time and answers the count
+ *   /fork       forks sleeping children until it may not, and answers how many there were
+ *   /crash      ends without an answer */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+static long long milliseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static long touch(long mebibytes) {
+    for (long i = 0; i < mebibytes; i++) {
+        char *block = malloc(1 << 20);
+        if (!block) return i;
+        memset(block, (int)i | 1, 1 << 20);
+    }
+    return mebibytes;
+}
+
+static long spin(long duration) {
+    long long end = milliseconds() + duration;
+    volatile long count = 0;
+    while (milliseconds() < end)
+        for (int i = 0; i < 10000; i++) count++;
+    return count / 10000;
+}
+
+static long fork_all(void) {
+    static pid_t children[100000];
+    long count = 0;
+    while (count < 100000) {
+        pid_t child = fork();
+        if (child < 0) break;
+        if (child == 0)
+            for (;;) pause();
+        children[count++] = child;
+    }
+    for (long i = 0; i < count; i++) kill(children[i], SIGKILL);
+    return count;
+}
+
+static void answer(int fd, const char *path) {
+    char body[64] = "ok\n", head[256];
+    if (!strncmp(path, "/memory/", 8)) snprintf(body, sizeof body, "%ld\n", touch(atol(path + 8)));
+    else if (!strncmp(path, "/spin/", 6)) snprintf(body, sizeof body, "%ld\n", spin(atol(path + 6)));
+    else if (!strncmp(path, "/fork", 5)) snprintf(body, sizeof body, "%ld\n", fork_all());
+    else if (!strncmp(path, "/crash", 6)) _exit(3);
+    int n = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+                     strlen(body), body);
+    if (write(fd, head, (size_t)n) != n) perror("write");
+}
+
+int main(void) {
+    const char *text = getenv("PORT");
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(text ? atoi(text) : 8080)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    signal(SIGCHLD, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(listener, (void *)&address, sizeof address) < 0 || listen(listener, 128) < 0) {
+        perror("listen");
+        return 1;
+    }
+    for (;;) {
+        char head[8192] = "", path[1024] = "/";
+        int fd = accept(listener, NULL, NULL);
+        size_t length = 0;
+        while (length < sizeof head - 1 && !strstr(head, "\r\n\r\n")) {
+            ssize_t n = read(fd, head + length, sizeof head - 1 - length);
+            if (n <= 0) break;
+            length += (size_t)n;
+            head[length] = 0;
+        }
+        if (sscanf(head, "%*s %1023s", path) == 1) answer(fd, path);
+        close(fd);
+    }
+}
