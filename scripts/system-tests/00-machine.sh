@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # The machine is what the other cases take for granted: kernel 6.1, systemd, cgroup v2 with its controllers.
 [[ $(uname -r) == 6.1.* ]] || fail "kernel $(uname -r)"
 [[ $(cat /proc/1/comm) == systemd ]] || fail "PID 1 is $(cat /proc/1/comm)"

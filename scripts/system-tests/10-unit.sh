@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # The unit starts, says so itself (Type=notify), and finds everything it needs on this host.
 systemctl start torpord
 running || fail "the unit is not active"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # A function sleeps, is called, wakes, answers, and sleeps again.
 fresh
 cat >/tmp/torpor.yaml <<YAML

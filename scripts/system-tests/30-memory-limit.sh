@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # Over memory.max the function is killed, the caller gets 502, describe says OOMKilled, and the next call works.
 fresh
 deploy_worker eater --memory 32Mi

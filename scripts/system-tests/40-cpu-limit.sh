@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # cpu.max 0.5 halves the work done in the same time.
 fresh
 deploy_worker half --cpus 0.5

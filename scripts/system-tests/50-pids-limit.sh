@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # A fork bomb stops at pids.max, and the host does not feel it.
 fresh
 cat >/tmp/torpor.yaml <<YAML

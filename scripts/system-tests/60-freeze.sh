@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # An idle function is held by the cgroup freezer, and thawed by the next request.
 fresh
 cat >/tmp/torpor.yaml <<YAML

@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # What was acknowledged is there after a restart and after kill -9, and nothing of the earlier daemon is left behind.
 fresh
 deploy_worker keeper

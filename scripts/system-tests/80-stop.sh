@@ -1,4 +1,4 @@
-# shellcheck shell=bash source=scripts/system-tests/lib/case.sh
+# shellcheck shell=bash disable=SC2154
 # Stopping the unit leaves nothing behind.
 fresh
 tables() { nft list tables | grep -ci torpor || true; }

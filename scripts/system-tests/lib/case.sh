@@ -29,7 +29,7 @@ running() { systemctl is-active --quiet torpord; }
 fresh() {
     running || systemctl start torpord
     local name
-    for name in $(torpor --output json list | jq -r '.. | .name? // empty' | sort -u); do
+    for name in $(torpor --output json list | jq -r '.functions[].name'); do
         torpor remove "$name" >/dev/null
     done
 }
