@@ -68,7 +68,8 @@ static long open_target(const char *path, int is_directory, uint32_t mode) {
 }
 
 static long set_attributes(long mount, uint64_t attributes, unsigned recursive) {
-    struct mount_attr change = {.attr_set = attributes};
+    /* The ways to note access times are one field of several bits. */
+    struct mount_attr change = {.attr_set = attributes, .attr_clr = attributes & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0};
     if (!attributes) return 0;
     return kernel(mount_setattr, mount, "", AT_EMPTY_PATH | recursive, &change, sizeof change);
 }

@@ -192,6 +192,7 @@ static void handle_signals(int32_t signals) {
 __attribute__((noreturn)) void init_main(void);
 void init_main(void) {
     uint64_t all = ~0ull;
+    kernel(prctl, PR_SET_NAME, "torpor-init", 0, 0, 0);
     struct sigaction as_usual = {0};
     /* What the daemon ignores would stay ignored in the function. */
     for (int signal = 1; signal <= 64; signal++) kernel(rt_sigaction, signal, &as_usual, 0, SIGNAL_SET_BYTES);

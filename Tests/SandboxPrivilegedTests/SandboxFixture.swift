@@ -39,7 +39,7 @@ final class SandboxFixture: Sendable {
         }
         try FileTree.makeFile(
             bin + "/busybox", content: try File.read(Self.busybox, limit: 8 << 20), mode: 0o755)
-        for applet in ["sh", "cat", "sleep", "id", "hostname", "ls", "stat", "umask", "mount", "env"] {
+        for applet in ["sh", "cat", "sleep", "id", "hostname", "ls", "mount", "env", "grep", "wc", "kill"] {
             try FileTree.makeLink(to: "busybox", bin + "/" + applet)
         }
         try FileTree.makeFile(bin + "/plain", content: Array("text".utf8), mode: 0o644)
@@ -131,15 +131,19 @@ final class CapturedLogs: InstanceLogCollecting {
 
     private func read(_ instance: String, _ fd: SharedFD) {
         _ = try? DedicatedThread(name: "log") { [self] in
-            let bytes = (try? File.readAll(fd.raw, limit: 1 << 20, subject: "log")) ?? []
-            state.withLock { state in
-                state.text[instance, default: []] += bytes
-                state.open[instance, default: 1] -= 1
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            while case let count = Glibc.read(fd.raw, &buffer, buffer.count), count > 0 {
+                state.withLock { $0.text[instance, default: []] += buffer.prefix(count) }
             }
+            state.withLock { $0.open[instance, default: 1] -= 1 }
         }
     }
 
     func tail(instance: String, function: String, lines: Int) async -> [String] { [] }
+
+    func soFar(of instance: InstanceID) -> String {
+        state.withLock { String(decoding: $0.text[instance.description] ?? [], as: UTF8.self) }
+    }
 
     func text(of instance: InstanceID) async -> String {
         while state.withLock({ $0.open[instance.description] ?? 0 }) > 0 {

@@ -85,7 +85,9 @@ struct MountCompiler {
         let below = all.map { Self.normalized($0.destination) }.filter { $0.hasPrefix("/dev/") }
         let isReadOnly = options.flags.contains(.readOnly)
         if facts.hasDeviceTree, isReadOnly, below.allSatisfy(mountPoints.contains) {
-            return [.bind(source: "/devices", target: "/dev", attributes: attributes)]
+            // How access times are noted is fixed for a mount that comes from outside; on a read-only one none are.
+            let own = attributes.intersection([.readOnly, .noSetuid, .noExecute])
+            return [.bind(source: "/devices", target: "/dev", attributes: own)]
         }
         var steps: [LaunchPlan.Step] = [
             .mount(

@@ -80,6 +80,9 @@ package final class SandboxRuntime: SandboxPort {
     /// Controllers that can limit instances; empty without a cgroup.
     package var controllers: Set<String> { cgroups?.controllers ?? [] }
 
+    /// Where instances' cgroups are made; nil without one.
+    package var cgroupPath: String? { cgroups?.path }
+
     /// Whether instances get a cgroup, and so can be frozen.
     package var hasCgroups: Bool { cgroups != nil }
 

@@ -1,0 +1,4 @@
+import Sandbox
+import Testing
+
+@Test func placeholderUntilBelow() { #expect(PlanFormat.stepBytes == 48) }
