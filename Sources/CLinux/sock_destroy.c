@@ -50,8 +50,9 @@ static int32_t destroy_kind(int dump, int kill, uint8_t family, uint8_t protocol
             if (h->nlmsg_type == NLMSG_DONE) return failure < 0 ? failure : count;
             if (h->nlmsg_type == NLMSG_ERROR) {
                 int32_t error = ((struct nlmsgerr *)NLMSG_DATA(h))->error;
-                /* A kernel without this kind of socket has none to destroy. */
-                return error == -ENOENT ? count : error;
+                /* No module that lists them. UDP sockets end with their processes; TCP's may outlive them. */
+                if (error == -ENOENT) return protocol == IPPROTO_UDP ? count : -EOPNOTSUPP;
+                return error;
             }
             const struct inet_diag_msg *found = NLMSG_DATA(h);
             struct inet_diag_req_v2 one = all;

@@ -5,7 +5,7 @@ internal import LinuxSystem
 
 /// One nftables table of our own: address translation for egress, and isolation from the host, from other networks
 /// behind it and from each other. It is replaced at start and removed at stop, each in one transaction.
-struct Firewall {
+package struct Firewall {
     let names: BridgeNames
     let subnet: IPv4Subnet
 
@@ -59,7 +59,7 @@ struct Firewall {
     }
 
     /// Reads what `nft list chains` prints. Returns `family table chain`.
-    static func droppingForwardChains(_ listing: String) -> [String] {
+    package static func droppingForwardChains(_ listing: String) -> [String] {
         var table = ""
         var chain = ""
         var found: [String] = []

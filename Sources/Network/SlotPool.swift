@@ -9,6 +9,7 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
     package let report: NetworkReport
     /// The namespace that the daemon itself runs in: where threads are before and after they look into a slot.
     package let hostNamespace: SharedFD
+    private let subnet: IPv4Subnet
     private let shelf: SlotShelf
     private let prober: PortProber
     private let thread: DedicatedThread
@@ -47,7 +48,7 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
                 shelf.stop()
                 throw error
             }
-            return SlotPool(facts, shelf: shelf, prober: prober, thread: thread, ended: ended)
+            return SlotPool(facts, subnet: network, shelf: shelf, prober: prober, thread: thread, ended: ended)
         } catch {
             try await ended.take()
             thread.join()
@@ -56,9 +57,10 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
     }
 
     private init(
-        _ facts: Started, shelf: SlotShelf, prober: PortProber, thread: DedicatedThread, ended: Handover<Void>
+        _ facts: Started, subnet: IPv4Subnet, shelf: SlotShelf, prober: PortProber, thread: DedicatedThread, ended: Handover<Void>
     ) {
         report = facts.report
+        self.subnet = subnet
         hostNamespace = facts.host
         self.shelf = shelf
         self.prober = prober
@@ -97,6 +99,11 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
             throw InstanceFailure(phase: .ready, cause: "NoSlot", message: "slot \(slot) does not exist")
         }
         try await prober.waitUntilAccepting(slot: namespace, port: port, deadline: deadline)
+    }
+
+    /// The address on the bridge; nil for a slot without egress.
+    package func address(of slot: SlotID) -> String? {
+        subnet.slotNumbers.contains(slot.number) ? "\(subnet.address(ofSlot: slot.number))" : nil
     }
 
     /// Ready, used and all slots of a mode.

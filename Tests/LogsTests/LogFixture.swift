@@ -10,6 +10,14 @@ struct LogFixture {
     let collector: LogCollector
     let function: FunctionKey
 
+    /// Whether this process has CAP_SYS_ADMIN (21, capabilities(7)).
+    static let canMount: Bool = {
+        let status = (try? File.text("/proc/self/status")) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let mask = line.flatMap { UInt64($0.dropFirst(7).drop { $0 == "\t" }, radix: 16) } ?? 0
+        return mask & 1 << 21 != 0
+    }()
+
     static func with(_ body: (LogFixture) async throws -> Void) async throws {
         var template = Array("/tmp/torpor-logs-XXXXXX".utf8CString)
         let directory = try #require(
