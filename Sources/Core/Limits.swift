@@ -92,7 +92,7 @@ package enum Limits {
     package static let lingerTimeout = Duration.seconds(2)
     /// How long a request waits before it looks for an instance again after one refused its connection: the
     /// orchestrator needs less to find out that the instance died.
-    package static let rerouteDelay = Duration.milliseconds(25)
+    package static let rerouteDelay = Duration.milliseconds(100)
     /// The shortest time between two demands for the same function that departing requests make.
     package static let demandInterval = Duration.milliseconds(5)
     /// Instances that a request compares before it takes the least busy one: more cost time and gain little.
@@ -117,6 +117,8 @@ package enum Limits {
     package static let processes = 512
     /// Default size of an instance's writable layer (tmpfs).
     package static let writableLayer = ByteCount.mebibytes(256)
+    /// How old the host's resolver configuration may be that a new instance gets.
+    package static let resolverAge = Duration.seconds(5)
     /// Ended instances that `describe` shows.
     package static let instancesShown = 20
     /// At the daemon's stop: how long requests in flight may take to end, and then instances; systemd's default

@@ -145,7 +145,7 @@ final class ClientExchange: TransportEvents {
         let view = all.readableBytesView
         let from = view.index(view.startIndex, offsetBy: max(0, searchedFor - 3))
         let isWhole = HeadEnd.isFound(all.readableBytesSpan, from: from - view.startIndex)
-        if isWhole || view.count >= rereadAt {
+        if isWhole || view.count >= rereadAt || view.count >= loop.limits.headBytes {
             readHead(all)
         } else {
             searchedFor = view.count
@@ -157,30 +157,31 @@ final class ClientExchange: TransportEvents {
     func readAhead() {
         while case .head = phase, let bytes = input, bytes.readableBytes > 0 {
             input = nil
-            readHead(bytes)
-            if input != nil, case .head = phase { break }
+            guard readHead(bytes) else { return }
         }
     }
 
-    @inline(__always)
-    private func readHead(_ bytes: ByteBuffer) {
+    /// Returns false when the head is not complete.
+    @inline(__always) @discardableResult
+    private func readHead(_ bytes: ByteBuffer) -> Bool {
         head = RequestHead()
         stamp.startTime = WallClock.unixNanoseconds()
         do {
             guard try rewriteHead(bytes) else {
                 keepPartialHead(bytes)
-                return
+                return false
             }
         } catch {
             stamp.make(&loop.ids)
             beginCall()
             head = RequestHead()
             refuse(Refusal(error), closing: true)
-            return
+            return true
         }
         beginCall()
         takeBody(bytes)
-        dispatch()
+        if case .head = phase { dispatch() }
+        return true
     }
 
     @inline(__always)
@@ -260,9 +261,8 @@ final class ClientExchange: TransportEvents {
                 head = RequestHead()
                 refuse(.headTimeout, closing: true)
             }
-        case .waiting(let ticket):
-            loop.cancel(ticket)
-            route?.shared.queue.leave(loop: loop, ticket: ticket)
+        case .waiting:
+            leaveQueue()
             refuse(.queueTimeout)
         case .rerouting:
             if let route { admit(route) }

@@ -103,12 +103,16 @@ extension ClientExchange {
         }
     }
 
+    /// Waits no longer, if it did.
+    func leaveQueue() {
+        guard case .waiting(let ticket) = phase else { return }
+        loop.cancel(ticket)
+        route?.shared.queue.leave(loop: loop, ticket: ticket)
+    }
+
     /// Nothing of this exchange goes on: it leaves the queue, the instance, and its connection.
     func abandon() {
-        if case .waiting(let ticket) = phase {
-            loop.cancel(ticket)
-            route?.shared.queue.leave(loop: loop, ticket: ticket)
-        }
+        leaveQueue()
         switch phase {
         case .waiting, .rerouting, .connecting, .sent, .answering: route?.shared.counters.countCut()
         default: break

@@ -87,6 +87,7 @@ extension ClientExchange {
     }
 
     private func malformedBody() {
+        leaveQueue()
         dropUpstream()
         if case .answering = phase { cut() } else { refuse(.malformed, closing: true) }
     }

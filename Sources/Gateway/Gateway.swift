@@ -22,6 +22,7 @@ package final class Gateway: RouterPort, Sendable {
     private let connections = ConnectionCount()
     private let listener: Listener
     private let logger: Logger
+    private let isShutDown = Atomic<Bool>(false)
 
     package init(configuration: GatewayConfiguration, dialer: any UpstreamDialing, logger: Logger) {
         self.configuration = configuration
@@ -63,7 +64,9 @@ package final class Gateway: RouterPort, Sendable {
     }
 
     /// Stops accepting, lets exchanges in flight end (each with `Connection: close`), and after `grace` cuts the rest.
+    /// Only the first call does.
     package func shutdown(grace: Duration) async {
+        guard !isShutDown.exchange(true, ordering: .acquiringAndReleasing) else { return }
         await listener.close()
         for loop in loops { loop.execute { $0.drain() } }
         let deadline = ContinuousClock.now + grace

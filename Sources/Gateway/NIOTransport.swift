@@ -84,9 +84,26 @@ final class NIOTransport: ChannelInboundHandler, Transport {
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func channelActive(context: ChannelHandlerContext) {
-        if resetsOnClose { setLinger(context.channel, linger(l_onoff: 1, l_linger: 0)) }
+        if resetsOnClose {
+            setLinger(context.channel, linger(l_onoff: 1, l_linger: 0))
+            guard !isRefused(context) else { return }
+        }
         events?.opened()
         demandRead()
+    }
+
+    /// A connection over loopback is decided when connect(2) returns; NIO would tell a refusal as any other error.
+    private func isRefused(_ context: ChannelHandlerContext) -> Bool {
+        guard let provider = context.channel as? any SocketOptionProvider else { return false }
+        let future: EventLoopFuture<CInt> = provider.unsafeGetSocketOption(level: .socket, name: .so_error)
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        // On its own loop the channel answers at once.
+        future.whenSuccess { code in
+            if code != 0 { bound.value.failure = code == ECONNREFUSED ? .refused : .broken }
+        }
+        guard failure != nil else { return false }
+        context.close(promise: nil)
+        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -1,0 +1,74 @@
+import Core
+import Foundation
+import Gateway
+import Logging
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct LifecycleTests {
+    @Test func takenAddressesAreNamed() async throws {
+        try await GatewayFixture.with { fixture in
+            var configuration = GatewayConfiguration()
+            configuration.port = fixture.port
+            let second = Gateway(
+                configuration: configuration, dialer: LoopbackDialer(), logger: Logger(label: "test"))
+            await #expect(throws: GatewayError.addressInUse("127.0.0.1:\(fixture.port)")) {
+                _ = try await second.start()
+            }
+            await second.shutdown(grace: .zero)
+        }
+        var configuration = GatewayConfiguration()
+        configuration.host = "192.0.2.77"
+        let gateway = Gateway(
+            configuration: configuration, dialer: LoopbackDialer(), logger: Logger(label: "test"))
+        await #expect(throws: GatewayError.addressNotAvailable("192.0.2.77:8080")) {
+            _ = try await gateway.start()
+        }
+        await gateway.shutdown(grace: .zero)
+    }
+
+    @Test func shutdownLetsExchangesFinish() async throws {
+        let upstream = try ScriptedUpstream { socket, _ in
+            while try Request.read(socket) != nil {
+                usleep(300_000)
+                try socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            }
+        }
+        defer { upstream.stop() }
+        try await GatewayFixture.with { fixture in
+            fixture.publish(upstream)
+            let port = fixture.port
+            async let idle = fixture.client { socket in
+                _ = try socket.get("/healthz")
+                return socket.isEnded()
+            }
+            async let answer = fixture.client { try $0.get("/function/hello") }
+            try await Task.sleep(for: .milliseconds(100))
+            let running = Task { try await fixture.gateway.run() }
+            await fixture.gateway.shutdown(grace: .seconds(5))
+            let response = try await answer
+            #expect(response.text == "ok")
+            #expect(response.headers["connection"] == "close")
+            #expect(try await idle)
+            try await running.value
+            #expect(throws: (any Error).self) { try RawSocket.connect(port) }
+        }
+    }
+
+    @Test func shutdownCutsWhatDoesNotEnd() async throws {
+        let upstream = try ScriptedUpstream { socket, _ in _ = try socket.read(until: "never") }
+        defer { upstream.stop() }
+        try await GatewayFixture.with { fixture in
+            let handle = fixture.publish(upstream)
+            async let ended = fixture.client { socket in
+                try socket.send("GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n")
+                return socket.isEnded()
+            }
+            #expect(await eventually { handle.gate.inFlight == 1 })
+            await fixture.gateway.shutdown(grace: .milliseconds(100))
+            let wasEnded = try await ended
+            #expect(wasEnded)
+            #expect(handle.gate.inFlight == 0)
+        }
+    }
+}
