@@ -71,14 +71,27 @@ extension AcceptanceTests {
         /// What a function writes is its instance's own; the revision's files are never written to.
         @Test func writesStayInTheInstance() throws {
             try TorporFixture.with { torpor in
-                try torpor.deploy("hello")
-                let wrote = try torpor.request(
-                    "POST", "/function/hello/write?path=/etc/mine", body: Array("secret".utf8))
-                #expect(wrote.text == "done")
-                #expect(try torpor.get("/function/hello/read?path=/etc/mine").text == "secret")
+                let bundle = try OCIBundle()
+                try bundle.write()
+                try torpor.deploy("hello", bundle: bundle)
+                let bytes = Array("secret".utf8)
+                for path in ["/etc/mine", "/tmp/mine", "/bin/behave.new"] {
+                    let wrote = try torpor.request("POST", "/function/hello/write?path=\(path)", body: bytes)
+                    #expect(wrote.text == "done", "\(path)")
+                    #expect(try torpor.get("/function/hello/read?path=\(path)").text == "secret")
+                }
                 try torpor.putToSleep("hello")
-                #expect(try torpor.get("/function/hello/read?path=/etc/mine").text == "ENOENT")
-                #expect(!FileManager.default.fileExists(atPath: "\(try Programs.rootfs.get())/etc/mine"))
+                for path in ["/etc/mine", "/tmp/mine", "/bin/behave.new"] {
+                    #expect(try torpor.get("/function/hello/read?path=\(path)").text == "ENOENT")
+                }
+                // A plain root filesystem is read-only, with /tmp to write to.
+                try torpor.deploy("plain")
+                let refused = try torpor.request("POST", "/function/plain/write?path=/etc/mine", body: bytes)
+                #expect(refused.text == "EROFS")
+                let wrote = try torpor.request("POST", "/function/plain/write?path=/tmp/mine", body: bytes)
+                #expect(wrote.text == "done")
+                let kept = try FileManager.default.subpathsOfDirectory(atPath: torpor.stateDirectory)
+                #expect(!kept.contains { $0.hasSuffix("/mine") })
             }
         }
 

@@ -7,6 +7,10 @@ final class ChildProcess: Sendable {
     let pid: pid_t
     let outputPath: String
     private let status = Mutex<Int32?>(nil)
+    /// Those that run and are waited for by somebody.
+    private static let running = Mutex<Set<pid_t>>([])
+
+    static func isKnown(_ pid: pid_t) -> Bool { running.withLock { $0.contains(pid) } }
 
     enum Output {
         /// Both streams into this file, appended.
@@ -48,6 +52,7 @@ final class ChildProcess: Sendable {
             throw TestFailure("\(program) cannot be started: \(String(cString: strerror(result)))")
         }
         pid = child
+        Self.running.withLock { _ = $0.insert(child) }
         outputPath = if case .file(let path) = output { path } else { "/dev/null" }
     }
 
@@ -68,6 +73,7 @@ final class ChildProcess: Sendable {
         status.withLock { known in
             var raw: Int32 = 0
             if known == nil, waitpid(pid, &raw, WNOHANG) == pid {
+                Self.running.withLock { _ = $0.remove(pid) }
                 known = raw & 0x7f == 0 ? (raw >> 8) & 0xff : 128 + (raw & 0x7f)
             }
             return known

@@ -44,14 +44,18 @@ enum Leftovers {
     /// Children of this process that no `ChildProcess` started. The tests run one after the other, and each ends what
     /// it starts before it looks.
     private static func orphans() -> [Process] {
-        processes().filter { $0.parent == getpid() && $0.state != "Z" && !ignored.contains($0.name) }
+        processes().filter {
+            $0.parent == getpid() && $0.state != "Z" && !ChildProcess.isKnown($0.pid)
+                && !ignored.contains($0.name)
+        }
     }
 
     /// What Foundation or the test runner may start.
     private static let ignored: Set<String> = ["llvm-symbolizer", "swift-backtrace"]
 
     private static func reapOrphans() {
-        for process in processes() where process.parent == getpid() && process.state == "Z" {
+        for process in processes()
+        where process.parent == getpid() && process.state == "Z" && !ChildProcess.isKnown(process.pid) {
             var status: Int32 = 0
             waitpid(process.pid, &status, WNOHANG)
         }

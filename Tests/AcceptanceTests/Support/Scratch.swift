@@ -60,12 +60,15 @@ enum Programs {
     static var daemon: String { "\(built)/torpord" }
     static var commandLine: String { "\(built)/torpor" }
 
+    /// The folder of the C programs.
+    static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent()
+        .appendingPathComponent("Functions").path
+
     private static func compile(_ name: String) throws -> String {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .path
         let result = "\(Scratch.directory)/\(name)"
         try ChildProcess.run(
-            "cc", ["-static", "-O2", "-pthread", "-o", result, "\(folder)/Functions/\(name).c"])
+            "cc", ["-static", "-O2", "-pthread", "-o", result, "\(sources)/\(name).c"])
         return result
     }
 }

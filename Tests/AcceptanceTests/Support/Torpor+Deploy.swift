@@ -25,6 +25,22 @@ extension Torpor {
                 wait: wait))
     }
 
+    /// The same for a bundle, which must have been written.
+    @discardableResult
+    func deploy(
+        _ name: String, bundle: OCIBundle, environment: [String: String] = [:],
+        adjust: (inout FunctionSpec) -> Void = { _ in }
+    ) throws -> FunctionView {
+        var spec = FunctionSpec()
+        spec.environment = environment
+        spec.startTimeout = .seconds(10)
+        spec.scale.freezeAfter = .never
+        spec.scale.stopAfter = .never
+        adjust(&spec)
+        return try deploy(
+            DeployRequest(key: FunctionKey(reference: name), source: .bundle(path: bundle.path), spec: spec))
+    }
+
     @discardableResult
     func deploy(_ request: DeployRequest) throws -> FunctionView {
         try decoded(FunctionView.self, control(.deployFunction, body: ControlCoding.encode(request)))
