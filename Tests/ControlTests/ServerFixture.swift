@@ -1,0 +1,54 @@
+import ControlAPI
+import ControlClient
+import ControlServer
+import Foundation
+import Logging
+import NIOCore
+import NIOHTTP1
+import ServiceLifecycle
+
+/// A control server on a temporary socket, while a test runs.
+struct ServerFixture {
+    let socket: String
+    let client: ControlClient
+    let group: ServiceGroup
+
+    var exchange: HTTPExchange { HTTPExchange(.unixSocket(path: socket)) }
+
+    /// Any request, and the status and body of its answer.
+    func raw(
+        _ method: String, _ target: String, body: String? = nil, headers: [(String, String)] = []
+    ) async throws -> (status: Int, body: String) {
+        let content: OutgoingRequest.Body = body.map { .bytes(ByteBuffer(string: $0)) } ?? .none
+        let request = OutgoingRequest(method, target, headers: headers, body: content)
+        return try await exchange.perform(request, headTimeout: .seconds(10)) { head, chunks in
+            let body = try await chunks.collect(limit: 16 << 20)
+            return (Int(head.status.code), String(buffer: body))
+        }
+    }
+
+    static func with(
+        _ backend: FakeBackend = FakeBackend(), _ body: (ServerFixture) async throws -> Void
+    ) async throws {
+        let directory = NSTemporaryDirectory() + "torpor-" + UUID().uuidString.prefix(8)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let socket = directory + "/run/torpor.sock"
+        let (started, starter) = AsyncStream<Void>.makeStream()
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let server = ControlServer(
+            backend: backend, socket: ControlSocket(path: socket), logger: logger,
+            serving: { starter.finish() })
+        let group = ServiceGroup(services: [server], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { starter.finish() }
+                try await group.run()
+            }
+            for await _ in started {}
+            try await body(ServerFixture(socket: socket, client: ControlClient(socket: socket), group: group))
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+}

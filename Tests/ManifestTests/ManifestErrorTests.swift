@@ -1,0 +1,85 @@
+import Core
+import Manifest
+import Testing
+
+@Suite struct ManifestErrorTests {
+    @Test(arguments: [
+        (
+            "functions:\n  a:\n    bundle: x\n    memori: 1\n",
+            "torpor.yaml:4: functions.a.memori: is unknown ("
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    concurency: 1\n",
+            "torpor.yaml:4: functions.a.concurency: is unknown; did you mean 'concurrency'?"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    limits:\n      memroy: 1Mi\n",
+            "torpor.yaml:5: functions.a.limits.memroy: is unknown; did you mean 'memory'?"
+        ),
+        ("function: {}\n", "torpor.yaml:1: function: is unknown; did you mean 'functions'?"),
+        ("functions:\n  a:\n    image: x\n", "torpor.yaml:3: functions.a.image: is not supported yet"),
+        (
+            "functions:\n  a:\n    bundle: x\n    lang: go\n",
+            "torpor.yaml:4: functions.a.lang: is not supported yet"
+        ),
+        ("functions:\n  a:\n    bundle: x\n    secrets: [s]\n", "functions.a.secrets: is not supported yet"),
+        (
+            "functions:\n  a:\n    bundle: x\n    mode: exec\n",
+            "functions.a.mode: 'exec' is not supported yet (http)"
+        ),
+        ("functions:\n  a:\n    bundle: x\n    mode: web\n", "is the text 'web' (http, exec, tcp, job)"),
+        ("functions:\n  a:\n    bundle: x\n    network: {allow: []}\n", "egress rules are not supported yet"),
+        (
+            "functions:\n  a:\n    bundle: x\n    labels: {com.openfaas.scale.min: 2}\n",
+            "functions.a.labels.com.openfaas.scale.min: is not supported yet"
+        ),
+        (
+            "apiVersion: serving.knative.dev/v1\nkind: Service\n",
+            "torpor.yaml:1: apiVersion: Knative manifests are not supported yet"
+        ),
+        ("apiVersion: apps/v1\nkind: Deployment\n", "Kubernetes manifests are not supported yet"),
+        (
+            "functions:\n  a:\n    bundle: x\n    port: \"80\"\n",
+            "torpor.yaml:4: functions.a.port: is the text '80' (a whole number)"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    port: 0\n",
+            "torpor.yaml:4: functions.a.port: 0 is no port (1 to 65535)"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    command: run\n",
+            "functions.a.command: is the text 'run' (a list of texts)"
+        ),
+        ("functions:\n  a:\n    bundle: x\n    timeout: 60\n", "functions.a.timeout: '60' is not a duration"),
+        (
+            "functions:\n  a:\n    bundle: x\n    scale: {min: 3, max: 2}\n",
+            "torpor.yaml:4: functions.a.scale.min: 3 is out"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    limits: [1]\n",
+            "functions.a.limits: is a list (a mapping of keys to values)"
+        ),
+        ("functions:\n  a:\n    rootfs: x\n", "has a rootfs but no command"),
+        ("functions:\n  a:\n    port: 80\n", "functions.a: does not say what to run"),
+        ("functions:\n  a:\n    bundle: x\n    rootfs: y\n", "stands beside bundle"),
+        ("functions:\n  a:\n    bundle: \"\"\n", "functions.a.bundle: is no path"),
+        ("functions:\n  Abc: {bundle: x}\n", "'Abc' is not a valid name"),
+        ("functions:\n  a-00001: {bundle: x}\n", "ends like a revision's name"),
+        ("functions:\n  a: {bundle: x}\n  a: {bundle: y}\n", "the key 'a' stands twice"),
+        ("functions: []\n", "functions: is a list"), ("functions:\n", "functions: is empty"),
+        ("functions: {}\n", "the file declares no function"), ("", "the file declares no function"),
+        ("just text\n", "is the text 'just text'"), ("a: [\n", "is not YAML"), ("\"\\x\"", "is not YAML"),
+        ("functions:\n  a:\n    bundle: x\n    environment: {PORT: 1}\n", "set by Torpor itself"),
+    ])
+    func isRefusedWithPathAndLine(text: String, message: String) {
+        let refusal = refusal(text) ?? "accepted"
+        #expect(refusal.contains(message), "\(refusal)")
+    }
+
+    @Test func aManifestIsBounded() {
+        let large = "functions: {a: {bundle: x}}\n" + String(repeating: "#", count: Limits.manifestBytes)
+        #expect(refusal(large)?.contains("at most \(Limits.manifestBytes)") == true)
+        let many = (0...Limits.manifestFunctions).map { "  f\($0): {bundle: x}\n" }.joined()
+        #expect(refusal("functions:\n" + many)?.contains("at most \(Limits.manifestFunctions)") == true)
+    }
+}
