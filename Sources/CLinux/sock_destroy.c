@@ -36,9 +36,9 @@ static int32_t destroy_one(int fd, const struct inet_diag_req_v2 *body) {
     return answer.error.error == -ENOENT ? 0 : answer.error.error;
 }
 
-/* Lists the sockets of one family and protocol on dump and destroys each over kill. Returns how many it saw. */
-static int32_t destroy_kind(int dump, int kill, uint8_t family, uint8_t protocol) {
-    struct inet_diag_req_v2 all = {.sdiag_family = family, .sdiag_protocol = protocol, .idiag_states = ~0U};
+/* Lists the TCP sockets of one family on dump and destroys each over kill. Returns how many it saw. */
+static int32_t destroy_family(int dump, int kill, uint8_t family) {
+    struct inet_diag_req_v2 all = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0U};
     int32_t result = send_request(dump, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &all);
     if (result < 0) return result;
     int32_t count = 0, failure = 0;
@@ -50,9 +50,8 @@ static int32_t destroy_kind(int dump, int kill, uint8_t family, uint8_t protocol
             if (h->nlmsg_type == NLMSG_DONE) return failure < 0 ? failure : count;
             if (h->nlmsg_type == NLMSG_ERROR) {
                 int32_t error = ((struct nlmsgerr *)NLMSG_DATA(h))->error;
-                /* No module that lists them. UDP sockets end with their processes; TCP's may outlive them. */
-                if (error == -ENOENT) return protocol == IPPROTO_UDP ? count : -EOPNOTSUPP;
-                return error;
+                /* Without the module that lists them nobody knows what is left. */
+                return error == -ENOENT ? -EOPNOTSUPP : error;
             }
             const struct inet_diag_msg *found = NLMSG_DATA(h);
             struct inet_diag_req_v2 one = all;
@@ -70,12 +69,10 @@ int32_t clinux_destroy_sockets(void) {
     if (dump < 0) return -errno;
     int kill = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     int32_t total = kill < 0 ? -errno : 0;
-    static const uint8_t families[] = {AF_INET, AF_INET6}, protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+    static const uint8_t families[] = {AF_INET, AF_INET6};
     for (int f = 0; f < 2 && total >= 0; f++) {
-        for (int p = 0; p < 2 && total >= 0; p++) {
-            int32_t count = destroy_kind(dump, kill, families[f], protocols[p]);
-            total = count < 0 ? count : total + count;
-        }
+        int32_t count = destroy_family(dump, kill, families[f]);
+        total = count < 0 ? count : total + count;
     }
     if (kill >= 0) close(kill);
     close(dump);

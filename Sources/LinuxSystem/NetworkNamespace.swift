@@ -43,7 +43,7 @@ package enum NetworkNamespace {
         try check(clinux_link_up(device), "SIOCSIFFLAGS", subject: device)
     }
 
-    /// Destroys every TCP and UDP socket of the calling thread's namespace, whatever its state and owner; reads and
+    /// Destroys every TCP socket of the calling thread's namespace, whatever its state and owner; reads and
     /// writes on them fail with ECONNABORTED. Returns how many there were.
     package static func destroySockets() throws(KernelError) -> Int {
         Int(try check(clinux_destroy_sockets(), "SOCK_DESTROY"))

@@ -48,7 +48,8 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
                 shelf.stop()
                 throw error
             }
-            return SlotPool(facts, subnet: network, shelf: shelf, prober: prober, thread: thread, ended: ended)
+            return SlotPool(
+                facts, subnet: network, shelf: shelf, prober: prober, thread: thread, ended: ended)
         } catch {
             try await ended.take()
             thread.join()
@@ -57,7 +58,8 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
     }
 
     private init(
-        _ facts: Started, subnet: IPv4Subnet, shelf: SlotShelf, prober: PortProber, thread: DedicatedThread, ended: Handover<Void>
+        _ facts: Started, subnet: IPv4Subnet, shelf: SlotShelf, prober: PortProber, thread: DedicatedThread,
+        ended: Handover<Void>
     ) {
         report = facts.report
         self.subnet = subnet

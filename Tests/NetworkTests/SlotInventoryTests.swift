@@ -109,3 +109,16 @@ import Testing
         #expect(Firewall.droppingForwardChains("").isEmpty)
     }
 }
+
+@Suite struct SocketCountTests {
+    @Test("the kernel's counts are read; anything else is unknown")
+    func parsing() {
+        let four = "sockets: used 12\nTCP: inuse 2 orphan 1 tw 3 alloc 5 mem 0\nUDP: inuse 7 mem 0\n"
+        let count = SocketCount(sockstat: four, sockstat6: "TCP6: inuse 4\nUDP6: inuse 9\n")
+        #expect(count?.inUse == 6 && count?.timeWait == 3 && count?.isZero == false)
+        let none = "TCP: inuse 0 orphan 0 tw 0 alloc 5 mem 0\n"
+        #expect(SocketCount(sockstat: none, sockstat6: "")?.isZero == true)
+        #expect(SocketCount(sockstat: none, sockstat6: "TCP6: inuse 1\n")?.isZero == false)
+        #expect(SocketCount(sockstat: "", sockstat6: "") == nil)
+    }
+}

@@ -29,8 +29,8 @@ int32_t clinux_socket_error(int32_t fd);
 /* IFF_UP for a device of the calling thread's namespace. */
 int32_t clinux_link_up(const char *name);
 
-/* Destroys every socket of the calling thread's namespace that the kernel can list and destroy (sock_diag(7) with
- * SOCK_DESTROY: TCP and UDP, IPv4 and IPv6, in any state). Returns how many were found. Needs CAP_NET_ADMIN there;
+/* Destroys every TCP socket of the calling thread's namespace, in any state (sock_diag(7) with SOCK_DESTROY). Other
+ * sockets end with the processes that hold them. Returns how many were found. Needs CAP_NET_ADMIN there;
  * -EOPNOTSUPP when the kernel has no CONFIG_INET_DIAG_DESTROY. */
 int32_t clinux_destroy_sockets(void);
 
