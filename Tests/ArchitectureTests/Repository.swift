@@ -5,13 +5,13 @@ struct SourceFile: Sendable {
     /// Relative to the repository's root: `Sources/Core/Limits.swift`.
     let path: String
     let text: String
-    /// Taken apart once: every rule reads them.
+    /// Taken apart once, where the rules read them: below `Sources`.
     let lines: [CodeLine]
 
     init(path: String, text: String) {
         self.path = path
         self.text = text
-        lines = Code.lines(of: text)
+        lines = path.hasPrefix("Sources/") ? Code.lines(of: text) : []
     }
 
     /// The target a Swift or C source belongs to: the folder below `Sources`.

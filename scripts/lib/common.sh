@@ -19,7 +19,7 @@ find_swift() {
     local candidate
     if command -v swift; then return; fi
     if [[ -n ${SUDO_USER:-} && $SUDO_USER != root ]]; then
-        candidate=$(sudo -u "$SUDO_USER" -i sh -c 'command -v swift' 2>/dev/null || true)
+        candidate=$(runuser -l "$SUDO_USER" -c "command -v swift" 2>/dev/null || true)
         if [[ -x $candidate ]]; then
             echo "$candidate"
             return
@@ -62,7 +62,7 @@ require_swift() {
 # Runs a command as the user who called sudo, else as who we are: what is built belongs to its owner.
 as_caller() {
     if [[ $EUID == 0 && -n ${SUDO_USER:-} && $SUDO_USER != root ]]; then
-        sudo -u "$SUDO_USER" -H -- env "PATH=$PATH" "${caller_environment[@]}" "$@"
+        runuser -u "$SUDO_USER" -- env "HOME=$(getent passwd "$SUDO_USER" | cut -d: -f6)" "PATH=$PATH" "${caller_environment[@]}" "$@"
     else
         env "${caller_environment[@]}" "$@"
     fi
