@@ -95,7 +95,7 @@ class Server:
             self, command: list[str], port: int, processor: int, environment: dict[str, str] | None = None):
         self.process = subprocess.Popen(
             ["taskset", "--cpu-list", str(processor)] + command, env=environment)
-        wait_until_accepting(port, self.process)
+        wait_until_accepting(("127.0.0.1", port), self.process)
 
     def pids(self) -> list[int]:
         return [self.process.pid] + process.descendants(self.process.pid)
@@ -105,17 +105,20 @@ class Server:
         self.process.wait(10)
 
 
-def wait_until_accepting(port: int, owner: subprocess.Popen, seconds: float = 20) -> None:
+def wait_until_accepting(address: tuple[str, int] | str, owner: subprocess.Popen, seconds: float = 20) -> None:
+    """`address` is a host and port, or the path of a unix socket."""
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if owner.poll() is not None:
             raise BenchmarkError(f"{owner.args} exited with {owner.returncode}")
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.connect(address)
             return
         except OSError:
             time.sleep(0.02)
-    raise BenchmarkError(f"nothing listens on port {port}: {owner.args}")
+    raise BenchmarkError(f"nothing listens on {address}: {owner.args}")
 
 
 @dataclass

@@ -37,6 +37,7 @@ class Torpord:
         self.example = f"{options.work}/example"
         self.manifest = f"{options.work}/torpor.yaml"
         self.run_directory = tempfile.mkdtemp(prefix="daemon-", dir=f"{options.work}/run")
+        self.socket = f"{self.run_directory}/torpor.sock"
         self.cgroup = f"{options.cgroup}/{self.BRIDGE}"
         self.port = port
         state = tempfile.mkdtemp(prefix="state-", dir=options.work)
@@ -51,7 +52,8 @@ class Torpord:
         # The shell is in the cgroup before it becomes the daemon.
         join = ["sh", "-c", 'echo 0 > "$0/cgroup.procs" && exec "$@"', options.cgroup]
         self.process = subprocess.Popen(join + command, stdin=subprocess.DEVNULL)
-        wait_until_accepting(port, self.process)
+        wait_until_accepting(("127.0.0.1", port), self.process)
+        wait_until_accepting(self.socket, self.process)
         time.sleep(1)  # what it prepares ahead of the first request
         self.at_rest = self.footprint()
 
@@ -73,7 +75,7 @@ class Torpord:
         return self.process.pid
 
     def command(self, *words: str) -> str:
-        line = [self.torpor, "--socket", f"{self.run_directory}/torpor.sock", *words]
+        line = [self.torpor, "--socket", self.socket, *words]
         done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
             raise BenchmarkError(f"torpor {' '.join(words)}: exit status {done.returncode}")
