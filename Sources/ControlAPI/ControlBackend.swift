@@ -1,11 +1,11 @@
 package import Core
 
-/// Lines of a log as they come. It ends at once for a plain query; a followed one ends when the function is removed
-/// or the reader's task is cancelled.
+/// Lines of a log as they come. It ends at once for a plain query; a followed one ends when the function is
+/// removed or the reader's task is cancelled.
 package typealias LogLines = any AsyncSequence<LogLine, any Error> & Sendable
 
-/// What the control socket can ask of the daemon. `ControlServer` translates HTTP to these calls, `Daemon` implements
-/// them by the orchestrator. None of them blocks its thread.
+/// What the control socket can ask of the daemon. `ControlServer` translates HTTP to these calls, `Daemon`
+/// implements them by the orchestrator. None of them blocks its thread.
 package protocol ControlBackend: Sendable {
     /// Makes a new revision. With `wait`, returns when it takes requests; without, when it is durable.
     /// - Throws: `failedToStart` when the revision did not come up; the earlier one keeps serving.

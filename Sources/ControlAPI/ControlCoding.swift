@@ -9,8 +9,8 @@ package enum ControlCoding {
         return try encoder.encode(value)
     }
 
-    /// - Throws: `ControlError` of kind `malformed` for what is no JSON or lacks a key, `invalid` for what is not
-    ///   allowed.
+    /// - Throws: `ControlError` of kind `malformed` for what is no JSON or lacks a key, `invalid` for what is
+    ///   not allowed.
     package static func decode<T: Decodable>(_ type: T.Type, from data: Data) throws(ControlError) -> T {
         do {
             return try JSONDecoder().decode(type, from: data)

@@ -36,7 +36,8 @@ package indirect enum Schema: Sendable {
         }
     }
 
-    /// What is wrong with a value by this schema; nil when nothing is. Keys that the schema does not name are wrong.
+    /// What is wrong with a value by this schema; nil when nothing is. Keys that the schema does not name are
+    /// wrong.
     package func problem(with value: JSONValue, at path: String = "") -> String? {
         switch (self, value) {
         case (.string, .string), (.integer, .integer), (.number, .integer), (.number, .number),

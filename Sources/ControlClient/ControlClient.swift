@@ -46,8 +46,8 @@ package struct ControlClient: Sendable {
         try await call(as: CheckList.self, .systemCheck).checks
     }
 
-    /// Gives each line to `receive` as it comes; returns when the log ends, which a followed one does with its function
-    /// or the daemon.
+    /// Gives each line to `receive` as it comes; returns when the log ends, which a followed one does with
+    /// its function or the daemon.
     package func logs(
         _ function: FunctionKey, _ query: LogQuery, _ receive: @Sendable (LogLine) async throws -> Void
     ) async throws {

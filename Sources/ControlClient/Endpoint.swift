@@ -3,8 +3,8 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     case unixSocket(path: String)
     case tcp(host: String, port: Int)
 
-    /// Reads `host:port`, where an IPv6 address may stand in brackets. An address that means "any" is reached at
-    /// loopback.
+    /// Reads `host:port`, where an IPv6 address may stand in brackets. An address that means "any" is reached
+    /// at loopback.
     package init?(listenAddress text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65535).contains(port)

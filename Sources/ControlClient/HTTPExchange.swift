@@ -26,7 +26,8 @@ package struct OutgoingRequest: Sendable {
     }
 }
 
-/// One HTTP/1.1 request on a connection of its own, over TCP or a unix socket. Neither body is ever held as a whole.
+/// One HTTP/1.1 request on a connection of its own, over TCP or a unix socket. Neither body is ever held as a
+/// whole.
 package struct HTTPExchange: Sendable {
     package typealias Inbound = NIOAsyncChannelInboundStream<HTTPClientResponsePart>
     typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>

@@ -7,10 +7,11 @@ internal import NIOCore
 internal import ServiceLifecycle
 internal import Synchronization
 
-/// The control API on a unix socket, until graceful shutdown: requests in progress then finish, followed logs end.
+/// The control API on a unix socket, until graceful shutdown: requests in progress then finish, followed logs
+/// end.
 ///
-/// An existing socket file is removed first, so the daemon must hold its lock before this runs: otherwise a second
-/// daemon takes the first one's socket.
+/// An existing socket file is removed first, so the daemon must hold its lock before this runs: otherwise a
+/// second daemon takes the first one's socket.
 package struct ControlServer: Service {
     private let backend: any ControlBackend
     private let socket: ControlSocket

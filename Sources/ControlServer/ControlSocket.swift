@@ -1,10 +1,11 @@
 internal import FoundationEssentials
 
-/// Where the control API is served, and who may use it: `0660 root:torpor` in a directory `0750 root:torpor`. Whoever
-/// may open the socket is as powerful as root on this host.
+/// Where the control API is served, and who may use it: `0660 root:torpor` in a directory `0750 root:torpor`.
+/// Whoever may open the socket is as powerful as root on this host.
 package struct ControlSocket: Sendable, Hashable {
     package let path: String
-    /// Members of this group may use the socket. Where the host has no such group, only the daemon's own user may.
+    /// Members of this group may use the socket. Where the host has no such group, only the daemon's own user
+    /// may.
     package let group: String
 
     /// - Parameter path: absolute, at most 107 bytes (unix(7)).
@@ -13,7 +14,8 @@ package struct ControlSocket: Sendable, Hashable {
         self.group = group
     }
 
-    /// Makes the socket's directory unless it is there. One that is there is left as it is: it may be anybody's.
+    /// Makes the socket's directory unless it is there. One that is there is left as it is: it may be
+    /// anybody's.
     func prepareDirectory() throws(ControlSocketError) {
         guard path.utf8.first == UInt8(ascii: "/"), path.utf8.count <= 107 else {
             throw ControlSocketError(

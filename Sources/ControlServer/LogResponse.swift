@@ -5,8 +5,8 @@ internal import HummingbirdCore
 internal import NIOCore
 internal import ServiceLifecycle
 
-/// Log lines as newline-delimited JSON, as they come. Ends when the reader goes away or the daemon shuts down, which a
-/// followed log would otherwise hold up.
+/// Log lines as newline-delimited JSON, as they come. Ends when the reader goes away or the daemon shuts
+/// down, which a followed log would otherwise hold up.
 enum LogResponse {
     static func make(_ lines: LogLines, _ request: Request) -> Response {
         Response(

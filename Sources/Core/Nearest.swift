@@ -1,6 +1,7 @@
 /// Finds what somebody probably meant.
 package enum Nearest {
-    /// The candidate that the fewest edits turn into `word`; nil when none is near (more than a third of it differs).
+    /// The candidate that the fewest edits turn into `word`; nil when none is near (more than a third of it
+    /// differs).
     package static func match(_ word: String, among candidates: some Sequence<String>) -> String? {
         let word = Array(word.lowercased().utf8.prefix(64))
         let bound = max(1, word.count / 3)

@@ -1,8 +1,9 @@
 internal import Core
 internal import Yams
 
-/// Text to nodes, within bounds. libyaml refuses more than 1,000 levels of nesting, and an alias shares what it names,
-/// so that aliases cost nothing until somebody walks through them. Yams does, where one stands in a mapping's key.
+/// Text to nodes, within bounds. libyaml refuses more than 1,000 levels of nesting, and an alias shares what
+/// it names, so that aliases cost nothing until somebody walks through them. Yams does, where one stands in a
+/// mapping's key.
 enum YAMLDocuments {
     static func parse(_ text: String) throws(Misplaced) -> [Node] {
         guard text.utf8.count <= Limits.manifestBytes else {
@@ -11,7 +12,8 @@ enum YAMLDocuments {
         }
         try refuseAliasesInKeys(Array(text.utf8))
         do {
-            // Without a resolver every scalar is text, as the fields of a manifest decide their types themselves.
+            // Without a resolver every scalar is text, as the fields of a manifest decide their types
+            // themselves.
             let parser = try Parser(yaml: text, resolver: .basic)
             var documents: [Node] = []
             while let document = try parser.nextRoot() {
@@ -26,8 +28,8 @@ enum YAMLDocuments {
         }
     }
 
-    /// Looks at bytes alone, so it may see an alias or a key inside of a quoted text; only files that have both are
-    /// refused.
+    /// Looks at bytes alone, so it may see an alias or a key inside of a quoted text; only files that have
+    /// both are refused.
     private static func refuseAliasesInKeys(_ bytes: [UInt8]) throws(Misplaced) {
         var aliases = 0
         var line = 1

@@ -2,7 +2,8 @@ internal import Core
 internal import FoundationEssentials
 internal import GRDB
 
-// Rows to values and back. A row that cannot be understood is an error that names it, never skipped or deleted.
+// Rows to values and back. A row that cannot be understood is an error that names it, never skipped or
+// deleted.
 
 /// A row that cannot be understood.
 struct UnreadableRow: Error, CustomStringConvertible {

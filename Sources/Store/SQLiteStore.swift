@@ -14,11 +14,12 @@ package final class SQLiteStore: StorePort {
     private let file: String
     private let noteLost: @Sendable (any Error) -> Void
 
-    /// Opens the database or makes it, readable by its owner alone, and brings its schema up to date. Blocks: for the
-    /// daemon's start, before it serves.
+    /// Opens the database or makes it, readable by its owner alone, and brings its schema up to date. Blocks:
+    /// for the daemon's start, before it serves.
     ///
     /// - Parameters:
-    ///   - path: of the file; its directory must exist. Only one process may use it: the daemon's lock sees to that.
+    ///   - path: of the file; its directory must exist. Only one process may use it: the daemon's lock sees
+    ///     to that.
     ///   - byteLimit: bytes at most, at least 64 KiB; what goes over it is refused as a full disk would.
     ///   - noteLost: told when `note` could not write.
     /// - Throws: `StoreError`.
@@ -30,7 +31,8 @@ package final class SQLiteStore: StorePort {
         self.noteLost = noteLost
         do {
             if !FileManager.default.fileExists(atPath: path) {
-                // SQLite gives -wal and -shm the mode of the file. Environments in it are nobody else's business.
+                // SQLite gives -wal and -shm the mode of the file. Environments in it are nobody else's
+                // business.
                 _ = FileManager.default.createFile(
                     atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
             }

@@ -3,7 +3,8 @@ import Foundation
 import Store
 import Testing
 
-/// The store is killed at random moments, by re-running this test program with one test that writes until it dies.
+/// The store is killed at random moments, by re-running this test program with one test that writes until it
+/// dies.
 @Suite struct CrashTests {
     private static let variable = "TORPOR_STORE_CRASH_WRITER"
 
@@ -44,7 +45,8 @@ import Testing
         }
     }
 
-    /// Kills the writer some nanoseconds after its first acknowledgement. Returns the last acknowledged number.
+    /// Kills the writer some nanoseconds after its first acknowledgement. Returns the last acknowledged
+    /// number.
     private static func writeAndKill(_ path: String, after nanoseconds: UInt64) async throws -> Int {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
