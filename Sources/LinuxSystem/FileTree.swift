@@ -8,6 +8,20 @@ package enum FileTree {
         try check(clinux_mkdirat(directory, path, mode), "mkdir", subject: path)
     }
 
+    /// The directory and what is missing above it (with mode 0755). An existing one keeps its mode.
+    package static func makeDirectories(_ path: String, mode: UInt32) throws(KernelError) {
+        do {
+            try makeDirectory(path, mode: mode)
+        } catch {
+            if error.isThere { return }
+            guard error.isMissing, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+                throw error
+            }
+            try makeDirectories(String(path[..<slash]), mode: 0o755)
+            try makeDirectory(path, mode: mode)
+        }
+    }
+
     package static func makeCharacterDevice(
         _ path: String, at directory: Int32 = File.currentDirectory, mode: UInt32, major: UInt32,
         minor: UInt32

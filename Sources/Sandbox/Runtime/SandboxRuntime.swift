@@ -77,6 +77,9 @@ package final class SandboxRuntime: SandboxPort {
         }
     }
 
+    /// The program of every container's PID 1.
+    package static var initProgram: [UInt8] { InitProgram.decoded() }
+
     /// Controllers that can limit instances; empty without a cgroup.
     package var controllers: Set<String> { cgroups?.controllers ?? [] }
 

@@ -1,0 +1,139 @@
+import Core
+import OCI
+import Sandbox
+import Testing
+
+@Suite struct PlanCompilerTests {
+    private static let filter: [UInt8] = Array(repeating: 6, count: 16)
+
+    private func compile(
+        _ config: OCIConfig = .default(command: ["/bin/hello"]), spec: FunctionSpec = FunctionSpec(),
+        facts: HostFacts = HostFacts()
+    ) throws -> [LaunchPlan.Step] {
+        let id = RevisionID(function: try FunctionKey(name: "hello"), number: 3)
+        return try LaunchPlanCompiler(config: config, spec: spec, revision: id, facts: facts)
+            .compile(seccomp: Self.filter).steps
+    }
+
+    private func index(_ steps: [LaunchPlan.Step], _ isIt: (LaunchPlan.Step) -> Bool) throws -> Int {
+        let found = steps.firstIndex(where: isIt)
+        return try #require(found)
+    }
+
+    @Test func `The order is the one that works`() throws {
+        let steps = try compile()
+        #expect(steps[0] == .becomeRoot(keepsGroups: false))
+        #expect(steps[1] == .root(.root, at: "/root"))
+        let proc = try index(steps) { if case .mount("proc", _, _, _) = $0 { true } else { false } }
+        let mask = try index(steps) { if case .mask = $0 { true } else { false } }
+        let mounts = steps.indices.filter { place in
+            if case .mount = steps[place] { true } else if case .attach = steps[place] { true } else { false }
+        }
+        let lastMount = try #require(mounts.last)
+        let readonly = try index(steps) { $0 == .rootReadonly }
+        let pivot = try index(steps) { $0 == .pivot }
+        #expect(proc < mask && lastMount < mask && mask < readonly && readonly < pivot)
+        let privileges = try index(steps) { $0 == .noNewPrivileges }
+        let seccomp = try index(steps) { $0 == .seccomp(Self.filter) }
+        #expect(pivot < privileges && privileges < seccomp && seccomp == steps.count - 2)
+        #expect(steps.last == .start)
+    }
+
+    @Test func `Default file systems are there even where the configuration leaves them out`() throws {
+        var config = OCIConfig.default(command: ["/bin/hello"])
+        config.mounts = [.init(destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["size=1m"])]
+        let targets = try compile(config).compactMap { step -> String? in
+            switch step {
+            case .mount(_, let target, _, _), .attach(_, let target, _): target
+            case .bind(_, let target, _) where target == "/dev": target
+            default: nil
+            }
+        }
+        #expect(
+            Set(targets) == [
+                "/proc", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/sys", "/sys/fs/cgroup",
+            ])
+        let devices = try #require(targets.firstIndex(of: "/dev"))
+        let shared = try #require(targets.firstIndex(of: "/dev/shm"))
+        #expect(devices < shared)
+        #expect(targets.filter { $0 == "/dev/shm" }.count == 1)
+    }
+
+    @Test func `A /dev that is read-only is shared, one that is not is the container's own`() throws {
+        var config = OCIConfig.default(command: ["/bin/hello"])
+        let place = try #require(config.mounts?.firstIndex { $0.destination == "/dev" })
+        #expect(
+            !(try compile(config)).contains { if case .bind("/devices", _, _) = $0 { true } else { false } })
+        config.mounts?[place].options?.append("ro")
+        #expect(
+            try compile(config).contains { if case .bind("/devices", "/dev", _) = $0 { true } else { false } }
+        )
+        var facts = HostFacts()
+        facts.hasDeviceTree = false
+        let own = try compile(config, facts: facts)
+        #expect(own.contains { if case .bind("/dev/null", "/dev/null", _) = $0 { true } else { false } })
+        config.mounts?.append(.init(destination: "/dev/extra", type: "tmpfs", source: "x", options: []))
+        #expect(
+            !(try compile(config)).contains { if case .bind("/devices", _, _) = $0 { true } else { false } })
+    }
+
+    @Test func `Without a range of ids, what needs one is refused or left out`() throws {
+        var facts = HostFacts()
+        facts.isRootless = true
+        var config = OCIConfig.default(command: ["/bin/hello"])
+        let steps = try compile(config, facts: facts)
+        #expect(steps[0] == .becomeRoot(keepsGroups: true))
+        #expect(steps.contains(.keepGroups))
+        #expect(
+            !steps.contains {
+                if case .mount("devpts", _, let options, _) = $0 { options.contains("gid=5") } else { false }
+            })
+        config.process.user = .init(uid: 1000, gid: 0)
+        #expect(throws: InvalidInput.self) { try compile(config, facts: facts) }
+        config.process.user = .init(uid: 65_536, gid: 0)
+        #expect { try compile(config) } throws: { ($0 as? InvalidInput)?.path == "process.user.uid" }
+    }
+
+    @Test func `The function's own command and variables win`() throws {
+        var config = OCIConfig.default(command: ["/bin/other"])
+        config.process.env = ["A=config", "B=config", "TORPOR_REVISION=forged"]
+        var spec = FunctionSpec()
+        spec.command = ["/bin/mine", "x"]
+        spec.environment = ["A": "spec"]
+        let steps = try compile(config, spec: spec)
+        #expect(steps.contains(.arguments(["/bin/mine", "x"])))
+        let environment = try #require(
+            steps.compactMap { step -> [String]? in
+                if case .environment(let variables) = step { variables } else { nil }
+            }.first)
+        #expect(environment.contains("A=spec") && !environment.contains("A=config"))
+        #expect(environment.contains("B=config"))
+        #expect(environment.filter { $0.hasPrefix("TORPOR_REVISION=") } == ["TORPOR_REVISION=hello-00003"])
+        #expect(Set(environment.map { $0.prefix { $0 != "=" } }).count == environment.count)
+    }
+
+    @Test func `A limit of open files over the daemon's is refused`() throws {
+        var facts = HostFacts()
+        facts.mostOpenFiles = 4096
+        var config = OCIConfig.default(command: ["/bin/hello"])
+        #expect(try compile(config, facts: facts).contains(.limit(resource: 7, soft: 1024, hard: 4096)))
+        config.process.rlimits = [.init(type: "RLIMIT_NOFILE", soft: 10, hard: 8192)]
+        #expect { try compile(config, facts: facts) } throws: {
+            ($0 as? InvalidInput)?.path == "process.rlimits[0].hard"
+        }
+    }
+
+    @Test func `The instance's id is the only thing that changes from launch to launch`() throws {
+        let plan = try EncodedPlan(LaunchPlan(steps: try compile()))
+        let first = plan.bytes(for: try #require(InstanceID("0123456789ab")))
+        let second = plan.bytes(for: try #require(InstanceID("ba9876543210")))
+        #expect(first.count == second.count && plan.instanceOffsets.count == 1)
+        let offset = plan.instanceOffsets[0]
+        #expect(String(decoding: first[offset..<offset + 12], as: UTF8.self) == "0123456789ab")
+        #expect(String(decoding: first[offset - 16..<offset], as: UTF8.self) == "TORPOR_INSTANCE=")
+        #expect(
+            zip(first, second).enumerated().allSatisfy { index, pair in
+                pair.0 == pair.1 || (offset..<offset + 12).contains(index)
+            })
+    }
+}
