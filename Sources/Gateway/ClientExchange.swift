@@ -42,6 +42,8 @@ final class ClientExchange: TransportEvents {
     /// Bytes of `input` that a further reading of the head waits for, so that a slow one is not read anew each time.
     private var rereadAt = 0
     private var searchedFor = 0
+    /// The time for the head runs already.
+    private var isHeadPartial = false
     /// The rewritten head, and the body as far as it came before the head was sent.
     var request = ByteBuffer()
     var head = RequestHead()
@@ -198,7 +200,8 @@ final class ClientExchange: TransportEvents {
     }
 
     private func keepPartialHead(_ bytes: ByteBuffer) {
-        if input == nil, deadline != .max { setDeadline(after: loop.limits.headTimeout) }
+        if !isHeadPartial { setDeadline(after: loop.limits.headTimeout) }
+        isHeadPartial = true
         input = bytes
         searchedFor = bytes.readableBytes
         rereadAt = bytes.readableBytes * 2
@@ -210,6 +213,7 @@ final class ClientExchange: TransportEvents {
         timing = CallTiming()
         arrivedAt = GatewayLoop.now()
         deadline = .max
+        isHeadPartial = false
         wasRetried = false
         wasRerouted = false
         responseInput = nil

@@ -4,6 +4,9 @@ internal import NIOCore
 // How an exchange ends: well, with an answer of our own, or not at all.
 
 extension ClientExchange {
+    /// Of a request's buffer, this much is kept for the next one: room for the heads of browsers.
+    private static let keptBufferBytes = 8 << 10
+
     /// The response has been sent whole.
     /// - Parameter excess: the instance sent more than the response, or its connection has ended.
     @inline(__always)
@@ -30,6 +33,8 @@ extension ClientExchange {
             return
         }
         phase = .head
+        // An idle connection keeps no large buffer.
+        if request.capacity > Self.keptBufferBytes { request = ByteBuffer() }
         setDeadline(after: loop.limits.idleClientTimeout)
         if input != nil { takeNext() }
         transport?.resumeReading()
@@ -95,7 +100,7 @@ extension ClientExchange {
     func dropUpstream() {
         if let upstream {
             self.upstream = nil
-            upstream.close()
+            if isTunnel { upstream.closeFlushed() } else { upstream.close() }
         }
         if let endpoint, let route {
             self.endpoint = nil

@@ -4,6 +4,11 @@ internal import NIOCore
 // After `101 Switching Protocols` bytes go both ways as they are. The exchange counts as in flight until it closes.
 
 extension ClientExchange {
+    var isTunnel: Bool {
+        if case .tunnel = phase { return true }
+        return false
+    }
+
     /// - Parameter bytes: what the instance sent behind its head.
     func openTunnel(_ bytes: ByteBuffer) {
         phase = .tunnel

@@ -23,11 +23,6 @@ extension ClientExchange {
         }
     }
 
-    private var isTunnel: Bool {
-        if case .tunnel = phase { return true }
-        return false
-    }
-
     // MARK: Request body
 
     /// Body that comes while the request waits: kept up to a limit, then the client is not read any more.

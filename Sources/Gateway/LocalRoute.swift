@@ -22,11 +22,12 @@ final class LocalRoute {
 
     /// Replaces the instances; those that stay keep their connections.
     func publish(_ handles: [InstanceHandle], idleLimit: Int) {
-        let old = endpoints
+        var old: [ObjectIdentifier: Endpoint] = [:]
+        for endpoint in endpoints { old[ObjectIdentifier(endpoint.handle)] = endpoint }
         endpoints = handles.map { handle in
-            old.first { $0.handle === handle } ?? Endpoint(handle, idleLimit: idleLimit)
+            old.removeValue(forKey: ObjectIdentifier(handle)) ?? Endpoint(handle, idleLimit: idleLimit)
         }
-        for endpoint in old where !endpoints.contains(where: { $0 === endpoint }) { endpoint.retire() }
+        for endpoint in old.values { endpoint.retire() }
         cursor = 0
     }
 

@@ -7,7 +7,6 @@ enum Refusal: Sendable {
     case queueFull, queueTimeout
     case startFailed, functionUnreachable, functionFailed, invalidResponse
     case functionTimeout
-    case shuttingDown
 
     init(_ error: HeadError) {
         self =
@@ -29,7 +28,7 @@ enum Refusal: Sendable {
         case .headTooLarge: (431, "Request Header Fields Too Large")
         case .transferCoding: (501, "Not Implemented")
         case .startFailed, .functionUnreachable, .functionFailed, .invalidResponse: (502, "Bad Gateway")
-        case .queueFull, .queueTimeout, .shuttingDown: (503, "Service Unavailable")
+        case .queueFull, .queueTimeout: (503, "Service Unavailable")
         case .functionTimeout: (504, "Gateway Timeout")
         case .version: (505, "HTTP Version Not Supported")
         }
@@ -52,22 +51,22 @@ enum Refusal: Sendable {
         case .functionFailed: "function_failed"
         case .invalidResponse: "invalid_response"
         case .functionTimeout: "function_timeout"
-        case .shuttingDown: "shutting_down"
         }
     }
 
     /// Seconds after which it is worth trying again.
     private var retryAfter: Int? {
         switch self {
-        case .queueFull, .queueTimeout, .shuttingDown: 1
+        case .queueFull, .queueTimeout: 1
         default: nil
         }
     }
 
+    /// - Parameter callID: a token, so nothing in it needs escaping.
     func response(callID: String) -> LocalResponse {
         LocalResponse(
             status: status.code, reason: status.reason, contentType: "application/json",
-            body: "{\"error\":\"\(code)\",\"callId\":\"\(callID.filter { $0 != "\"" && $0 != "\\" })\"}\n",
+            body: "{\"error\":\"\(code)\",\"callId\":\"\(callID)\"}\n",
             retryAfter: retryAfter)
     }
 

@@ -27,12 +27,18 @@ final class UpstreamConnection: TransportEvents {
         endpoint.keep(self)
     }
 
-    /// Ends it; its exchange hears nothing of it.
-    func close() {
+    /// Ends it at once; its exchange hears nothing of it. Nothing under way is wanted any more: either the exchange
+    /// was whole, or it has failed. An instance that does not read cannot hold the connection.
+    func close() { detach()?.abort() }
+
+    /// Ends it when what was sent has gone, as the bytes of a tunnel have no end of their own.
+    func closeFlushed() { detach()?.close() }
+
+    private func detach() -> (any Transport)? {
         exchange = nil
         let transport = transport
         self.transport = nil
-        transport?.close()
+        return transport
     }
 
     // MARK: TransportEvents

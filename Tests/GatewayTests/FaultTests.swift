@@ -120,7 +120,9 @@ struct FaultTests {
     }
 
     @Test func instancesThatDoNotThawAreSuspects() async throws {
-        try await GatewayFixture.with { fixture in
+        var limits = GatewayLimits()
+        limits.rerouteDelay = .seconds(1)
+        try await GatewayFixture.with(limits: limits) { fixture in
             let handle = GatewayFixture.instance(fixture.key, port: 1, thawing: CountingThaw(fails: true))
             #expect(handle.gate.beginFreeze() && handle.gate.endFreeze(frozen: true))
             fixture.gateway.publish(fixture.key, instances: [handle])

@@ -72,3 +72,50 @@ struct LifecycleTests {
         }
     }
 }
+
+/// Bounds that only show from outside.
+@Suite(.timeLimit(.minutes(1)))
+struct BoundTests {
+    @Test func slowHeadsHaveOneTime() async throws {
+        var limits = GatewayLimits()
+        limits.headTimeout = .milliseconds(300)
+        try await GatewayFixture.with(limits: limits) { fixture in
+            let began = ContinuousClock.now
+            try await fixture.client { socket in
+                // A byte every 50 ms would move a deadline that counts from the last one for ever.
+                for byte in "GET /healthz HTTP/1.1\r\nHost: h\r\nA: bbbbbbbbb".utf8 {
+                    guard (try? socket.send([byte])) != nil else { break }
+                    usleep(50_000)
+                    if ContinuousClock.now - began > .milliseconds(500) { break }
+                }
+                let response = try socket.response()
+                #expect(response.status == 408)
+            }
+        }
+    }
+
+    @Test func idleConnectionsAreBoundedAndRetired() async throws {
+        let upstream = try ScriptedUpstream { socket, _ in
+            while let request = try Request.read(socket) {
+                if request.line.contains("slow") { usleep(200_000) }
+                try socket.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            }
+        }
+        defer { upstream.stop() }
+        var limits = GatewayLimits()
+        limits.idleUpstreams = 2
+        try await GatewayFixture.with(limits: limits, loops: 1) { fixture in
+            fixture.publish(upstream)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<6 {
+                    group.addTask { _ = try await fixture.client { try $0.get("/function/hello/slow") } }
+                }
+                try await group.waitForAll()
+            }
+            #expect(upstream.connections == 6)
+            #expect(await eventually { upstream.open == 2 })
+            fixture.gateway.publish(fixture.key, instances: [])
+            #expect(await eventually { upstream.open == 0 })
+        }
+    }
+}

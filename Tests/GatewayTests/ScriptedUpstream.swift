@@ -9,6 +9,8 @@ final class ScriptedUpstream: Sendable {
     private let sockets = Mutex<[RawSocket]>([])
 
     var connections: Int { accepted.load(ordering: .relaxed) }
+    /// Connections that are open now.
+    var open: Int { sockets.withLock { $0.count } }
 
     /// - Parameter script: gets each connection and its number, from 0. Errors end the connection.
     init(_ script: @escaping @Sendable (RawSocket, Int) throws -> Void) throws {
