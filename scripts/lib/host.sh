@@ -58,6 +58,9 @@ processes_of() {
     done
 }
 
+# The leaves that daemons move themselves into, sorted.
+supervisor_cgroups() { find /sys/fs/cgroup -type d -name supervisor 2>/dev/null | sort; }
+
 # What a daemon with this bridge and these directories has left on the host; nothing if all is well.
 leftovers() {
     local bridge=$1 directory=$2 process
