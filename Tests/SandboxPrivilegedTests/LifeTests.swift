@@ -71,7 +71,10 @@ struct LifeTests {
                 _ = await instance.ended()
                 return
             }
+            while fixture.logs.soFar(of: id).isEmpty { try await Task.sleep(for: .milliseconds(2)) }
             try await instance.freeze()
+            // What was in the pipe is still read.
+            try await Task.sleep(for: .milliseconds(200))
             let frozen = fixture.logs.soFar(of: id).count
             try await Task.sleep(for: .milliseconds(100))
             #expect(fixture.logs.soFar(of: id).count == frozen)
