@@ -28,30 +28,37 @@ struct LifecycleTests {
     }
 
     @Test func shutdownLetsExchangesFinish() async throws {
+        let latch = ActivationTests.Latch()
         let upstream = try ScriptedUpstream { socket, _ in
             while try Request.read(socket) != nil {
-                usleep(300_000)
+                latch.wait()
                 try socket.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
             }
         }
         defer { upstream.stop() }
         try await GatewayFixture.with { fixture in
-            fixture.publish(upstream)
+            let handle = fixture.publish(upstream)
             let port = fixture.port
-            async let idle = fixture.client { socket in
+            let kept = try await fixture.client { socket in
                 _ = try socket.get("/healthz")
-                return socket.isEnded()
+                return socket
             }
+            async let idle = blocking { kept.isEnded() }
             async let answer = fixture.client { try $0.get("/function/hello") }
-            try await Task.sleep(for: .milliseconds(100))
+            #expect(await eventually { handle.gate.inFlight == 1 && fixture.gateway.clientConnections == 2 })
             let running = Task { try await fixture.gateway.run() }
-            await fixture.gateway.shutdown(grace: .seconds(5))
+            async let down: Void = fixture.gateway.shutdown(grace: .seconds(10))
+            // The idle connection goes by itself, and nobody new gets in.
+            let wasEnded = try await idle
+            #expect(wasEnded)
+            #expect(throws: (any Error).self) { try RawSocket.connect(port) }
+            #expect(handle.gate.inFlight == 1)
+            latch.open()
             let response = try await answer
             #expect(response.text == "ok")
             #expect(response.headers["connection"] == "close")
-            #expect(try await idle)
+            await down
             try await running.value
-            #expect(throws: (any Error).self) { try RawSocket.connect(port) }
         }
     }
 
