@@ -14,14 +14,21 @@ static long resolve(const char *path, uint64_t flags) {
 }
 
 /* Opens the directory that a path's last component is in, making what is missing on the way, and points *name at the
- * last component. "..", which would make nonsense of that, is refused. */
+ * last component. ".." on a way that is not all there would make nonsense of that, and is refused. */
 static long open_parent(const char *path, char copy[PATH_BYTES], char **name) {
     size_t length = text_length(path);
     if (length >= PATH_BYTES) return -ENAMETOOLONG;
     memcpy(copy, path, length + 1);
     while (length > 1 && copy[length - 1] == '/') copy[--length] = 0;
-    long parent = resolve("/", PATH_ONLY | O_DIRECTORY);
-    char *at = copy;
+    /* The way is nearly always there already: one look-up then does for all of it. */
+    char *last = copy + length;
+    while (last > copy && last[-1] != '/') last--;
+    char kept = *last;
+    *last = 0;
+    long parent = resolve(last > copy ? copy : "/", PATH_ONLY | O_DIRECTORY);
+    *last = kept;
+    char *at = parent >= 0 ? last : copy;
+    if (parent == -ENOENT) parent = resolve("/", PATH_ONLY | O_DIRECTORY);
     for (;;) {
         if (parent < 0) return parent;
         while (*at == '/') at++;
