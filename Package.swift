@@ -55,8 +55,9 @@ let package = Package(
         .target(
             name: "Sandbox", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp"],
             swiftSettings: swift, plugins: ["BuildInit"]),
+        // Not `Network`: packages ask canImport(Network) for Apple's framework.
         .target(
-            name: "Network", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink"],
+            name: "Networking", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink"],
             swiftSettings: swift),
         .target(name: "Logs", dependencies: ["Core", "LinuxSystem", "CLinux"], swiftSettings: swift),
         .target(
@@ -86,9 +87,9 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "Core", "ControlAPI", "LinuxSystem",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
+                "Core", "ControlAPI", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "NIOCore", package: nio), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(
             name: "ControlClient",
@@ -101,10 +102,12 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Core", "OCI", "LinuxSystem", "Sandbox", "Network", "Logs", "Images", "Store", "Orchestrator", "Gateway",
+                "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store",
+                "Orchestrator", "Gateway",
                 "ControlAPI", "ControlServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: swift),
         .target(
@@ -112,6 +115,8 @@ let package = Package(
             dependencies: [
                 "Core", "Manifest", "ControlAPI", "ControlClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOHTTP1", package: nio),
             ], swiftSettings: swift),
         .executableTarget(name: "torpord", dependencies: ["Daemon"], swiftSettings: swift),
         .executableTarget(name: "torpor", dependencies: ["CommandLineTool"], swiftSettings: swift),
@@ -124,7 +129,9 @@ let package = Package(
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire"], swiftSettings: swift),
         .testTarget(
             name: "OrchestratorTests",
-            dependencies: ["Core", "Scaling", "Orchestrator", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Core", "Scaling", "Orchestrator", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: swift),
         .testTarget(
             name: "GatewayTests",
@@ -139,16 +146,20 @@ let package = Package(
         .testTarget(
             name: "ImagesTests", dependencies: ["Core", "OCI", "LinuxSystem", "Images"], swiftSettings: swift),
         .testTarget(
-            name: "StoreTests", dependencies: ["Core", "Store", .product(name: "GRDB", package: "GRDB.swift")],
+            name: "StoreTests",
+            dependencies: ["Core", "Store", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
-        .testTarget(name: "NetworkTests", dependencies: ["Core", "LinuxSystem", "Network"], swiftSettings: swift),
+        .testTarget(
+            name: "NetworkingTests", dependencies: ["Core", "LinuxSystem", "Networking"], swiftSettings: swift
+        ),
         .testTarget(name: "LogsTests", dependencies: ["Core", "LinuxSystem", "Logs"], swiftSettings: swift),
         .testTarget(
             name: "ControlTests",
             dependencies: [
                 "Core", "ControlAPI", "ControlServer", "ControlClient",
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOHTTP1", package: nio), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .testTarget(
             name: "CommandLineToolTests", dependencies: ["Core", "ControlAPI", "CommandLineTool"],
@@ -157,10 +168,11 @@ let package = Package(
 
         // Integration: root, or root of an unprivileged user namespace.
         .testTarget(
-            name: "SandboxPrivilegedTests", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
+            name: "SandboxPrivilegedTests",
+            dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
             swiftSettings: swift),
         .testTarget(
-            name: "NetworkPrivilegedTests", dependencies: ["Core", "LinuxSystem", "CLinux", "Network"],
+            name: "NetworkingPrivilegedTests", dependencies: ["Core", "LinuxSystem", "CLinux", "Networking"],
             swiftSettings: swift),
         .testTarget(
             name: "AcceptanceTests", dependencies: ["Core", "ControlAPI"], exclude: ["Functions"],

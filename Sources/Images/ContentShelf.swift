@@ -45,7 +45,7 @@ final class ContentShelf: Sendable {
 
     func path(of digest: ContentDigest) -> String { "\(path)/rootfs/\(Self.name(of: digest))" }
 
-    private static func name(of digest: ContentDigest) -> FileName {
+    static func name(of digest: ContentDigest) -> FileName {
         FileName(String(digest.description.dropFirst("sha256:".count)))
     }
 

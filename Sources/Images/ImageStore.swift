@@ -39,6 +39,11 @@ package final class ImageStore: ImagePort {
     /// Where the root filesystem lies; it must not be written to.
     package func rootfsPath(_ digest: ContentDigest) -> String { shelf.path(of: digest) }
 
+    /// The same, relative to the directory of all content.
+    package static func relativePath(of digest: ContentDigest) -> String {
+        "rootfs/\(ContentShelf.name(of: digest))"
+    }
+
     /// Ends the thread once what waits is done. Blocks.
     package func stop() { worker.stop() }
 }

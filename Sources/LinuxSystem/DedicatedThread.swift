@@ -12,7 +12,8 @@ package final class DedicatedThread: Sendable {
         let box = Unmanaged.passRetained(Body(run: body))
         var handle: UInt64 = 0
         let result = clinux_thread_start(
-            &handle, name, { context in
+            &handle, name,
+            { context in
                 guard let context else { preconditionFailure("pthread_create passes its argument on") }
                 Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
             }, box.toOpaque())

@@ -40,26 +40,11 @@ package final class DirectoryLock: Sendable {
     }
 }
 
-/// Directories of the daemon's own.
-package enum Directory {
-    /// mkdir(2) of the path and what is missing above it. An existing one keeps its mode.
-    package static func create(_ path: String, mode: UInt32) throws(KernelError) {
-        let result = clinux_mkdir(path, mode)
-        if result == -EEXIST { return }
-        if result == -ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
-            try create(String(path[..<slash]), mode: 0o755)
-            let again = clinux_mkdir(path, mode)
-            if again == -EEXIST { return }
-            try check(again, "mkdir", subject: path)
-            return
-        }
-        try check(result, "mkdir", subject: path)
-    }
-}
-
 extension KernelError {
     /// Whether there is no such file (ENOENT) or a part of its path is none (ENOTDIR).
     package var isMissing: Bool { code == ENOENT || code == ENOTDIR }
+    /// Whether there is one already (EEXIST).
+    package var isThere: Bool { code == EEXIST }
     /// ENODEV, for what was asked of something that is gone.
     package static func gone(_ call: String, subject: String) -> KernelError {
         KernelError(call, subject: subject, code: ENODEV)

@@ -1,3 +1,3 @@
 import Daemon
 
-await TorpordCommand.main()
+await TorpordCommand.start()

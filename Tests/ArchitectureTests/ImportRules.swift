@@ -9,7 +9,7 @@ enum ImportRules {
         "HTTPWire": [],
         "LinuxSystem": ["CLinux", "Glibc", "Synchronization"],
         "Sandbox": ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp", "Glibc", "Synchronization"],
-        "Network": ["Core", "LinuxSystem", "CLinux", "CNetlink", "Glibc", "Synchronization"],
+        "Networking": ["Core", "LinuxSystem", "CLinux", "CNetlink", "Glibc", "Synchronization"],
         "Logs": ["Core", "LinuxSystem", "CLinux", "Glibc", "Synchronization"],
         "Images": ["Core", "OCI", "LinuxSystem", "CLinux", "Crypto", "Glibc", "Synchronization"],
         "Store": ["Core", "GRDB", "FoundationEssentials", "Synchronization"],
@@ -28,7 +28,7 @@ enum ImportRules {
             "Synchronization",
         ],
         "Daemon": [
-            "Core", "OCI", "LinuxSystem", "Sandbox", "Network", "Logs", "Images", "Store", "Orchestrator",
+            "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store", "Orchestrator",
             "Gateway", "ControlAPI", "ControlServer", "ArgumentParser", "ServiceLifecycle", "Logging", "Yams",
             "FoundationEssentials", "Synchronization",
         ],
@@ -43,7 +43,7 @@ enum ImportRules {
     /// Who may call C. The gateway needs Glibc's constants for what NIO reports, the command line its terminal.
     static let cModules: Set<String> = ["CLinux", "CSeccomp", "CNetlink", "Glibc", "Musl"]
     static let callersOfC: Set<String> = [
-        "LinuxSystem", "Sandbox", "Network", "Logs", "Images", "Gateway", "CommandLineTool", "torpor",
+        "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Gateway", "CommandLineTool", "torpor",
     ]
 
     /// The modules that a source imports.

@@ -9,8 +9,6 @@ int32_t clinux_uname(char *release, char *machine, size_t size);
 int32_t clinux_lock_exclusive(int32_t fd);
 /* ftruncate(2). */
 int32_t clinux_truncate(int32_t fd, int64_t size);
-/* mkdir(2). */
-int32_t clinux_mkdir(const char *path, uint32_t mode);
 /* One datagram to a unix(7) socket by path, or by abstract name when it begins with '@' (sd_notify(3)). */
 int32_t clinux_send_datagram(const char *path, const void *bytes, size_t count);
 /* RLIMIT_NOFILE: raises the soft limit to the hard one; returns the limit in force. */

@@ -1,7 +1,7 @@
 import Core
 import Glibc
 import LinuxSystem
-import Network
+import Networking
 import Testing
 
 /// A host of its own: a fresh network namespace with the pool's bridge in it, gone when the test ends.

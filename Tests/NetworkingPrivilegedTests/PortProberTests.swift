@@ -1,7 +1,7 @@
 import Core
 import Glibc
 import LinuxSystem
-import Network
+import Networking
 import Testing
 
 @Suite(.enabled(if: NetworkFixture.canRun, NetworkFixture.reason), .serialized)

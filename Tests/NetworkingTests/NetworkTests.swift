@@ -1,5 +1,5 @@
 import Core
-import Network
+import Networking
 import Testing
 
 @Suite struct BridgeNamesTests {

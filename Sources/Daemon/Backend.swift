@@ -1,0 +1,122 @@
+internal import ControlAPI
+internal import Core
+internal import LinuxSystem
+internal import Logging
+internal import Orchestrator
+
+/// The control API over the orchestrator: translates values and errors, decides nothing.
+struct Backend: ControlBackend {
+    let orchestrator: Orchestrator
+    let logs: LogLineSource
+    let host: HostReport
+
+    func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView {
+        let outcome: DeployOutcome
+        do {
+            outcome = try await orchestrator.deploy(
+                request.key, source: request.source, spec: request.spec, wait: request.wait)
+        } catch {
+            throw Self.translate(error)
+        }
+        if case .failed(_, let failure) = outcome { throw ControlError(failure) }
+        return try await view(request.key)
+    }
+
+    func list(namespace: NamespaceName?) async throws(ControlError) -> [FunctionView] {
+        await orchestrator.views()
+            .filter { namespace == nil || $0.key.namespace == namespace }
+            .map(FunctionView.init)
+    }
+
+    func describe(_ function: FunctionKey) async throws(ControlError) -> FunctionDetail {
+        guard let machine = await orchestrator.view(of: function), let shown = machine.shownRevision else {
+            throw .noSuchFunction(function)
+        }
+        let past: [InstanceRecord]
+        do {
+            past = try await orchestrator.pastInstances(of: function, limit: Limits.instancesShown)
+        } catch {
+            throw Self.translate(error)
+        }
+        var instances: [InstanceView] = []
+        for instance in machine.instances.values.sorted(by: { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) })
+        {
+            instances.append(await instanceView(instance, of: function))
+        }
+        return FunctionDetail(
+            function: FunctionView(machine), spec: shown.spec, revisions: machine.revisionViews,
+            instances: instances,
+            past: past.map { PastInstanceView($0, of: function) },
+            lastFailure: machine.record.lastFailure.map(FailureView.init),
+            warnings: host.warnings(shown.spec.limits))
+    }
+
+    func remove(_ function: FunctionKey) async throws(ControlError) {
+        do {
+            try await orchestrator.remove(function)
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    func scale(_ function: FunctionKey, to target: ScaleTarget) async throws(ControlError) -> FunctionView {
+        let count: Int? =
+            switch target {
+            case .auto: nil
+            case .count(let count): count
+            }
+        do {
+            try await orchestrator.scale(function, to: count)
+        } catch {
+            throw Self.translate(error)
+        }
+        return try await view(function)
+    }
+
+    func logs(_ function: FunctionKey, _ query: LogQuery) async throws(ControlError) -> LogLines {
+        guard await orchestrator.view(of: function) != nil else { throw .noSuchFunction(function) }
+        return await logs.lines(of: function, query)
+    }
+
+    func systemInfo() async throws(ControlError) -> SystemInfo {
+        let machines = await orchestrator.views()
+        let states = machines.flatMap { $0.instances.values.map(\.visibleState) }
+        return host.info(functions: machines.count, instances: InstanceCounts(states))
+    }
+
+    func systemCheck() async throws(ControlError) -> [CheckItem] { host.checks() }
+
+    private func view(_ key: FunctionKey) async throws(ControlError) -> FunctionView {
+        guard let machine = await orchestrator.view(of: key) else { throw .noSuchFunction(key) }
+        return FunctionView(machine)
+    }
+
+    private func instanceView(
+        _ instance: FunctionMachine.Instance, of function: FunctionKey
+    ) async -> InstanceView {
+        let handle = await orchestrator.handle(of: instance.id)
+        let now = KernelClock.monotonic()
+        let idle = handle == nil || instance.gate.inFlight > 0 ? nil : now - instance.gate.lastUsedAt
+        return InstanceView(
+            id: instance.id, revision: RevisionID(function: function, number: instance.revision),
+            state: instance.visibleState, inFlight: instance.gate.inFlight, served: instance.gate.served,
+            idleSeconds: idle.map { Double($0) / 1e9 }, startedAt: Timestamp(unixSeconds: instance.createdAt),
+            startMilliseconds: handle.map { Double($0.readyAt - $0.startedAt) / 1e6 },
+            address: handle.flatMap { host.address(of: $0.slot) },
+            pid: await orchestrator.processID(of: instance.id))
+    }
+
+    private static func translate(_ error: any Error) -> ControlError {
+        switch error {
+        case let error as ControlError: error
+        case let error as InvalidInput: ControlError(error)
+        case let error as InstanceFailure: ControlError(error)
+        case CommandError.unknownFunction(let key): .noSuchFunction(key)
+        case CommandError.closing: ControlError(.unavailable, "the daemon is stopping")
+        case CommandError.tooManyFunctions:
+            ControlError(
+                .unavailable, "\(Limits.functions) functions are deployed, the most that are allowed")
+        default: ControlError(.internal, "\(error)")
+        }
+    }
+}

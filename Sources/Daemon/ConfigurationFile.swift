@@ -1,0 +1,59 @@
+package import Core
+internal import LinuxSystem
+internal import Yams
+
+/// `torpord.yaml`: a flat map from setting to value. Read only from a file that root (or the daemon's own user) owns.
+package enum ConfigurationFile {
+    package static let defaultPath = "/etc/torpor/torpord.yaml"
+
+    /// - Parameter required: false for the default path, which need not exist.
+    /// - Throws: `InvalidInput` whose path is the file's, its key and line.
+    package static func read(_ path: String, required: Bool) throws(InvalidInput) -> [ConfigurationSetting:
+        String]
+    {
+        let content: [UInt8]
+        do {
+            content = try File.read(path, limit: Limits.manifestBytes)
+        } catch {
+            if !required, error.isMissing { return [:] }
+            throw InvalidInput(path, "cannot be read: \(error)")
+        }
+        return try parse(String(decoding: content, as: UTF8.self), path: path)
+    }
+
+    package static func parse(_ text: String, path: String) throws(InvalidInput) -> [ConfigurationSetting:
+        String]
+    {
+        let root: Node?
+        do {
+            root = try compose(yaml: text)
+        } catch {
+            throw InvalidInput(path, "is not YAML: \(error)")
+        }
+        guard let root, root.null == nil else { return [:] }
+        guard case .mapping(let mapping) = root else {
+            throw InvalidInput(path, "is not a map", allowed: "lines such as 'listen: 127.0.0.1:8080'")
+        }
+        var settings: [ConfigurationSetting: String] = [:]
+        for (key, value) in mapping {
+            let name = key.scalar?.string ?? "?"
+            let place = "\(path):\(key.mark?.line ?? 1)"
+            guard let setting = ConfigurationSetting(rawValue: name) else {
+                throw InvalidInput(
+                    "\(place): \(name)", "is not a setting",
+                    allowed: ConfigurationSetting.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            guard let scalar = value.scalar else {
+                throw InvalidInput("\(place): \(name)", "is not a single value")
+            }
+            settings[setting] = scalar.string
+            var scratch = Configuration()
+            do {
+                try setting.apply(scalar.string, to: &scratch)
+            } catch {
+                throw InvalidInput("\(place): \(error.path)", error.problem, allowed: error.allowed)
+            }
+        }
+        return settings
+    }
+}

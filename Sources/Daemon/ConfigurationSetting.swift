@@ -1,0 +1,104 @@
+package import Core
+internal import Logging
+
+/// The settings of `torpord`, by the key of `torpord.yaml`: what each takes and where it goes. The command line and the
+/// environment set the same ones.
+package enum ConfigurationSetting: String, CaseIterable, Sendable {
+    case stateDir = "state-dir"
+    case runDir = "run-dir"
+    case listen
+    case bridge
+    case subnet
+    case uidBase = "uid-base"
+    case domain
+    case limits
+    case logLevel = "log-level"
+    case gatewayThreads = "gateway-threads"
+
+    /// The environment variable that overrides the file, where there is one.
+    package var variable: String? {
+        switch self {
+        case .stateDir: "TORPOR_STATE_DIR"
+        case .runDir: "TORPOR_RUN_DIR"
+        case .listen: "TORPOR_LISTEN"
+        default: nil
+        }
+    }
+
+    /// - Throws: `InvalidInput` that names the key, the value and what is allowed; the caller adds where it stood.
+    package func apply(_ value: String, to configuration: inout Configuration) throws(InvalidInput) {
+        do {
+            try set(value, &configuration)
+        } catch {
+            throw error.inside(rawValue)
+        }
+    }
+
+    private func set(_ value: String, _ configuration: inout Configuration) throws(InvalidInput) {
+        switch self {
+        case .stateDir: configuration.stateDirectory = try Self.directory(value)
+        case .runDir: configuration.runDirectory = try Self.directory(value)
+        case .listen: configuration.listen = try ListenAddress(parsing: value)
+        case .bridge: configuration.bridge = try Self.interface(value)
+        case .subnet: configuration.subnet = value
+        case .uidBase: configuration.uidBase = try Self.number(value, 65_536...4_294_836_224)
+        case .domain: configuration.domain = try Self.domain(value)
+        case .limits: configuration.limits = try Self.choice(value)
+        case .logLevel: configuration.logLevel = try Self.choice(value)
+        case .gatewayThreads: configuration.gatewayThreads = try Self.number(value, 0...256)
+        }
+    }
+
+    private static func directory(_ text: String) throws(InvalidInput) -> String {
+        let path = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
+        // Room for the socket's path, which sun_path bounds to 107 bytes (unix(7)).
+        guard path.hasPrefix("/"), path != "/", path.utf8.count <= 80, !path.contains("/../") else {
+            throw InvalidInput(
+                "", "'\(text.prefix(100))' is no directory for it",
+                allowed: "an absolute path, at most 80 bytes")
+        }
+        return path
+    }
+
+    private static func interface(_ text: String) throws(InvalidInput) -> String {
+        let allowed = text.utf8.allSatisfy {
+            $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":")
+        }
+        guard (1...10).contains(text.utf8.count), allowed, text != ".", text != ".." else {
+            throw InvalidInput(
+                "", "'\(text.prefix(40))' is no name for a bridge",
+                allowed: "1 to 10 printable characters without '/' and ':'")
+        }
+        return text
+    }
+
+    private static func number(_ text: String, _ range: ClosedRange<Int>) throws(InvalidInput) -> Int {
+        guard let value = Int(text), range.contains(value) else {
+            throw InvalidInput(
+                "", "'\(text.prefix(40))' is out of range",
+                allowed: "\(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    private static func domain(_ text: String) throws(InvalidInput) -> String {
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        for label in labels {
+            guard (try? NamespaceName(String(label))) != nil else {
+                throw InvalidInput(
+                    "", "'\(text.prefix(80))' is no domain", allowed: "DNS labels joined by dots")
+            }
+        }
+        return text
+    }
+
+    private static func choice<T: RawRepresentable & CaseIterable>(_ text: String) throws(InvalidInput) -> T
+    where T.RawValue == String {
+        guard let value = T(rawValue: text) else {
+            throw InvalidInput(
+                "", "'\(text.prefix(40))' is not known",
+                allowed: T.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return value
+    }
+}

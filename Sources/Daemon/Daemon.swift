@@ -1,0 +1,133 @@
+internal import ControlServer
+internal import Core
+internal import Gateway
+internal import Images
+internal import LinuxSystem
+internal import Logging
+internal import Logs
+internal import Networking
+internal import Orchestrator
+internal import Sandbox
+internal import ServiceLifecycle
+internal import Store
+internal import UnixSignals
+
+/// One daemon on one state directory, from its start to its end.
+package struct Daemon: Sendable {
+    private let configuration: Configuration
+
+    package init(configuration: Configuration) { self.configuration = configuration }
+
+    /// Returns after SIGTERM or SIGINT, when requests have ended and every instance is gone.
+    /// - Throws: `StartError`, or what a part of it could not do; what was made so far is removed.
+    package func run() async throws {
+        let environment = ProcessEnvironment.all
+        let logger = Self.logger(configuration.logLevel, isJournal: environment["JOURNAL_STREAM"] != nil)
+        guard HostIdentity.isRoot else { throw StartError.notRoot }
+        HostIdentity.ignoreBrokenPipes()
+        HostIdentity.raiseOpenFileLimit()
+        try Self.prepareDirectories(configuration)
+        let lock = try Self.lock(configuration.stateDirectory)
+        defer { withExtendedLifetime(lock) {} }
+
+        let store = try SQLiteStore(path: configuration.databasePath) { error in
+            logger.warning("an instance's record was lost", metadata: ["error": "\(error)"])
+        }
+        let slots = try await SlotPool.start(bridge: configuration.bridge, subnet: configuration.subnet)
+        do {
+            try await serve(
+                store: store, slots: slots,
+                notification: ServiceNotification(socket: environment["NOTIFY_SOCKET"]),
+                logger: logger)
+        } catch {
+            await slots.stop()
+            throw error
+        }
+        await slots.stop()
+        logger.info("torpord has stopped")
+    }
+
+    private func serve(
+        store: SQLiteStore, slots: SlotPool, notification: ServiceNotification, logger: Logger
+    ) async throws {
+        for problem in slots.report.problems { logger.warning("\(problem)") }
+        let time = SystemTime()
+        let parts = try Parts(configuration, slots: slots, logger: logger)
+        let gateway = Gateway(
+            configuration: gatewayConfiguration, dialer: SlotDialer(slots: slots, host: slots.hostNamespace),
+            logger: logger)
+        let orchestrator = Orchestrator(
+            sandboxes: parts.sandboxes, network: slots, images: parts.images, logs: parts.logs, store: store,
+            router: gateway, time: time, logger: logger)
+        gateway.attach(orchestrator)
+        let address = try await gateway.start()
+        try await orchestrator.load()
+        let listen = ListenAddress(host: address.host, port: address.port)
+        let host = HostReport(
+            configuration: configuration, listen: listen, sandboxes: parts.sandboxes, slots: slots,
+            startedAt: TimeText.timestamp())
+        let control = ControlServer(
+            backend: Backend(orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host),
+            socket: ControlSocket(path: configuration.socketPath), logger: logger
+        ) {
+            logger.info(
+                "torpord is ready",
+                metadata: ["gateway": "\(listen)", "socket": "\(configuration.socketPath)"])
+            do {
+                try notification.ready(status: "serving on \(listen)")
+            } catch {
+                logger.warning("the service manager could not be told", metadata: ["error": "\(error)"])
+            }
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: OrchestratorService(orchestrator: orchestrator, time: time)),
+                    .init(service: GatewayService(gateway: gateway)),
+                    .init(service: control),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        await parts.close()
+    }
+
+    private var gatewayConfiguration: GatewayConfiguration {
+        var result = GatewayConfiguration()
+        result.host = configuration.listen.host
+        result.port = configuration.listen.port
+        result.domain = configuration.domain
+        result.loops =
+            configuration.gatewayThreads == 0 ? HostIdentity.processors : configuration.gatewayThreads
+        return result
+    }
+
+    private static func logger(_ level: Logger.Level, isJournal: Bool) -> Logger {
+        Logger(label: "torpord") { _ in ServiceLog(level: level, isJournal: isJournal) }
+    }
+
+    private static func prepareDirectories(_ configuration: Configuration) throws(StartError) {
+        do {
+            try FileTree.makeDirectories(configuration.stateDirectory, mode: 0o711)
+            try FileTree.makeDirectories(configuration.logDirectory, mode: 0o700)
+            try FileTree.makeDirectories(configuration.runDirectory, mode: 0o750)
+        } catch {
+            throw .directory(error)
+        }
+        do {
+            try ControlSocket.restrictDirectory(configuration.runDirectory)
+        } catch {
+            throw .runDirectory(configuration.runDirectory, "\(error)")
+        }
+    }
+
+    private static func lock(_ directory: String) throws(StartError) -> DirectoryLock {
+        do {
+            return try DirectoryLock(directory: directory)
+        } catch {
+            switch error {
+            case .held(let pid): throw .alreadyRunning(directory, pid: pid)
+            case .kernel(let error): throw .directory(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+internal import ControlAPI
+internal import Core
+internal import LinuxSystem
+internal import Networking
+internal import Sandbox
+
+/// What the daemon found on its host: for `system info` and `system check`, and to refuse limits that it cannot enforce.
+struct HostReport: Sendable {
+    let configuration: Configuration
+    let listen: ListenAddress
+    let sandboxes: SandboxRuntime
+    let slots: SlotPool
+    let startedAt: Timestamp
+
+    func info(functions: Int, instances: InstanceCounts) -> SystemInfo {
+        let kernel = HostIdentity.kernel()
+        let egress = slots.counts(.default)
+        let loopback = slots.counts(.none)
+        return SystemInfo(
+            version: TorporVersion.current, pid: HostIdentity.processID, startedAt: startedAt,
+            uptimeSeconds: TimeText.timestamp().unixSeconds - startedAt.unixSeconds,
+            stateDirectory: configuration.stateDirectory, runDirectory: configuration.runDirectory,
+            gateway: "\(listen)", kernel: kernel.release, architecture: kernel.machine,
+            rootless: sandboxes.facts.isRootless,
+            functions: functions, instances: instances,
+            cgroup: SystemInfo.Cgroup(
+                path: sandboxes.cgroupPath, controllers: sandboxes.controllers.sorted(),
+                canFreeze: sandboxes.hasCgroups),
+            slots: SystemInfo.Slots(free: egress.ready + loopback.ready, used: egress.inUse + loopback.inUse))
+    }
+
+    func checks() -> [CheckItem] { networkChecks }
+
+    func address(of slot: SlotID) -> String? { slots.address(of: slot) }
+
+    /// Limits that were asked for and do not hold here (`limits: besteffort`).
+    func warnings(_ limits: LimitSpec) -> [String] {
+        unenforceable(limits).map {
+            "limits.\($0.limit) is not enforced: this host has no cgroup v2 controller '\($0.controller)'"
+        }
+    }
+
+    private func unenforceable(_ limits: LimitSpec) -> [(limit: String, controller: String)] {
+        var missing: [(limit: String, controller: String)] = []
+        if limits.memory != nil, !sandboxes.controllers.contains("memory") {
+            missing.append(("memory", "memory"))
+        }
+        if limits.cpu != nil, !sandboxes.controllers.contains("cpu") { missing.append(("cpu", "cpu")) }
+        if limits.pids != nil, !sandboxes.controllers.contains("pids") { missing.append(("pids", "pids")) }
+        return missing
+    }
+
+    private var networkChecks: [CheckItem] {
+        let report = slots.report
+        var items = [
+            CheckItem(
+                name: "bridge", status: .ok,
+                detail: "\(report.bridge) with \(report.subnet), up to \(report.capacity) instances")
+        ]
+        switch report.firewall {
+        case .active(let table):
+            items.append(CheckItem(name: "nftables", status: .ok, detail: "table \(table)"))
+        case .unavailable(let reason):
+            items.append(
+                CheckItem(
+                    name: "nftables", status: .missing, detail: reason, costs: "functions have no egress",
+                    mend: "apt install nftables, and load the nf_tables kernel module"))
+        }
+        switch report.forwarding {
+        case .alreadyOn, .turnedOn: items.append(CheckItem(name: "ip forwarding", status: .ok, detail: "on"))
+        case .failed(let reason):
+            items.append(
+                CheckItem(
+                    name: "ip forwarding", status: .missing, detail: reason,
+                    costs: "functions have no egress",
+                    mend: "sysctl -w net.ipv4.ip_forward=1"))
+        }
+        for chain in report.foreignDrops {
+            items.append(
+                CheckItem(
+                    name: "forward policy", status: .warning,
+                    detail: "chain '\(chain)' drops forwarded packets",
+                    costs: "functions may have no egress",
+                    mend: "accept what comes in by '\(report.bridge)' there"))
+        }
+        return items
+    }
+}

@@ -1,0 +1,42 @@
+internal import Core
+internal import Images
+internal import LinuxSystem
+internal import Logging
+internal import Logs
+internal import Networking
+internal import Sandbox
+
+/// The adapters that make, feed and read containers, connected with each other.
+struct Parts: Sendable {
+    let images: ImageStore
+    let logs: LogCollector
+    let sandboxes: SandboxRuntime
+
+    /// Ends and removes what an earlier daemon left. Blocks: for the daemon's start, before anything is served.
+    init(_ configuration: Configuration, slots: SlotPool, logger: Logger) throws {
+        images = try ImageStore(stateDirectory: configuration.stateDirectory)
+        logs = try LogCollector(directory: configuration.logDirectory)
+        let resolver = CachedResolver()
+        if let problem = resolver.problem { logger.warning("\(problem)") }
+        var sandbox = SandboxConfiguration(
+            imagesDirectory: configuration.imageDirectory, runDirectory: configuration.runDirectory,
+            uidBase: UInt32(configuration.uidBase), cgroupName: configuration.bridge,
+            rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.bytes })
+        sandbox.limitsAreBestEffort = configuration.limits == .besteffort
+        sandboxes = try SandboxRuntime(configuration: sandbox, slots: slots, logs: logs)
+        for name in sandboxes.sweep() {
+            logger.warning(
+                "what an earlier daemon left could not be removed", metadata: ["cgroup": "\(name)"])
+        }
+        if let problem = sandboxes.cgroupProblem {
+            logger.warning(
+                "no cgroups: functions are not limited and not frozen", metadata: ["error": "\(problem)"])
+        }
+    }
+
+    func close() async {
+        sandboxes.close()
+        await logs.stop()
+        images.stop()
+    }
+}

@@ -1,0 +1,38 @@
+internal import Core
+internal import Gateway
+internal import Logging
+internal import Orchestrator
+internal import ServiceLifecycle
+
+// The parts of the daemon that run until it stops. They stop in the reverse order of their start: nobody deploys any
+// more, then requests in flight end, then instances.
+
+struct OrchestratorService: Service {
+    let orchestrator: Orchestrator
+    let time: any Timekeeper
+
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await orchestrator.run() }
+            group.addTask {
+                do { try await gracefulShutdown() } catch { return }
+                await orchestrator.close(deadline: time.now() + Limits.instanceShutdown.nanoseconds)
+            }
+        }
+    }
+}
+
+struct GatewayService: Service {
+    let gateway: Gateway
+
+    func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await gateway.run() }
+            group.addTask {
+                try await gracefulShutdown()
+                await gateway.shutdown(grace: Limits.requestShutdown)
+            }
+            try await group.waitForAll()
+        }
+    }
+}

@@ -1,0 +1,23 @@
+internal import LinuxSystem
+
+/// Why the daemon does not start, and what to do about it.
+enum StartError: Error, CustomStringConvertible {
+    case notRoot
+    case alreadyRunning(String, pid: Int?)
+    case directory(KernelError)
+    case runDirectory(String, String)
+
+    var description: String {
+        switch self {
+        case .notRoot:
+            "needs root: start it with sudo or as the systemd service; without privileges run it inside a user "
+                + "namespace (unshare -Urmnpf --mount-proc torpord …)"
+        case .alreadyRunning(let directory, let pid):
+            "another torpord\(pid.map { " (pid \($0))" } ?? "") uses \(directory): stop it, or choose another "
+                + "--state-dir, --run-dir, --listen, --bridge and --subnet"
+        case .directory(let error):
+            "\(error): check --state-dir and --run-dir, the disk's space, and that it is not mounted read-only"
+        case .runDirectory(let path, let reason): "\(path) cannot be given to the group torpor: \(reason)"
+        }
+    }
+}
