@@ -10,6 +10,8 @@ struct HostReport: Sendable {
     let listen: ListenAddress
     let sandboxes: SandboxRuntime
     let slots: SlotPool
+    /// What containers need of the host, as found at start.
+    let probe: HostProbe
     let startedAt: Timestamp
 
     func info(functions: Int, instances: InstanceCounts) -> SystemInfo {
@@ -29,7 +31,7 @@ struct HostReport: Sendable {
             slots: SystemInfo.Slots(free: egress.ready + loopback.ready, used: egress.inUse + loopback.inUse))
     }
 
-    func checks() -> [CheckItem] { networkChecks }
+    func checks() -> [CheckItem] { probe.findings.map(CheckItem.init) + networkChecks }
 
     func address(of slot: SlotID) -> String? { slots.address(of: slot) }
 
@@ -84,5 +86,14 @@ struct HostReport: Sendable {
                     mend: "accept what comes in by '\(report.bridge)' there"))
         }
         return items
+    }
+}
+
+extension CheckItem {
+    fileprivate init(_ finding: HostProbe.Finding) {
+        self.init(
+            name: finding.name, status: finding.isThere ? .ok : finding.isEssential ? .missing : .warning,
+            detail: finding.detail, costs: finding.cost.isEmpty ? nil : finding.cost,
+            mend: finding.remedy.isEmpty ? nil : finding.remedy)
     }
 }
