@@ -164,7 +164,11 @@ let package = Package(
         .testTarget(
             name: "CommandLineToolTests", dependencies: ["Core", "ControlAPI", "CommandLineTool"],
             swiftSettings: swift),
-        .testTarget(name: "DaemonTests", dependencies: ["Core", "Daemon"], swiftSettings: swift),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "Core", "Daemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift),
 
         // Integration: root, or root of an unprivileged user namespace.
         .testTarget(
