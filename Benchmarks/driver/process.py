@@ -42,14 +42,17 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def memory(pid: int) -> tuple[float, float]:
-    """Private memory and proportional set size, in megabytes (10^6 bytes)."""
+    """Private memory and proportional set size, in megabytes (10^6 bytes).
+
+    Private is what the process alone has and the kernel cannot drop: not the unchanged pages of its own program.
+    """
     kibibytes: dict[str, int] = {}
     with open(f"/proc/{pid}/smaps_rollup") as file:
         for line in file:
             words = line.split()
             if words[0].endswith(":") and len(words) == 3:
                 kibibytes[words[0][:-1]] = int(words[1])
-    private = kibibytes["Private_Clean"] + kibibytes["Private_Dirty"]
+    private = kibibytes["Private_Dirty"]
     return private * 1024 / 1e6, kibibytes["Pss"] * 1024 / 1e6
 
 

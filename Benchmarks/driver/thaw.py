@@ -36,8 +36,5 @@ def first_byte(torpord: Torpord, samples: int) -> dict[str, list[float]]:
             times[name].append(stopwatch.request(torpord.port, name, name))
             if name == "warm":
                 times["hot"].append(stopwatch.request(torpord.port, "warm", "warm"))
-    for name in ["frozen", "warm"]:
-        torpord.command("remove", name)
-    torpord.wait_for_zero()
     stopwatch.close()
     return times
