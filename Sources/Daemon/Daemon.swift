@@ -27,8 +27,8 @@ package struct Daemon: Sendable {
         HostIdentity.ignoreBrokenPipes()
         HostIdentity.raiseOpenFileLimit()
         try Self.prepareDirectories(configuration)
-        let lock = try Self.lock(configuration.stateDirectory)
-        defer { withExtendedLifetime(lock) {} }
+        let locks = try Self.lock(configuration)
+        defer { withExtendedLifetime(locks) {} }
 
         let store = try SQLiteStore(path: configuration.databasePath) { error in
             logger.warning("an instance's record was lost", metadata: ["error": "\(error)"])
@@ -51,8 +51,20 @@ package struct Daemon: Sendable {
         store: SQLiteStore, slots: SlotPool, notification: ServiceNotification, logger: Logger
     ) async throws {
         for problem in slots.report.problems { logger.warning("\(problem)") }
-        let time = SystemTime()
         let parts = try Parts(configuration, slots: slots, logger: logger)
+        do {
+            try await serve(parts, store: store, slots: slots, notification: notification, logger: logger)
+        } catch {
+            await parts.close()
+            throw error
+        }
+        await parts.close()
+    }
+
+    private func serve(
+        _ parts: Parts, store: SQLiteStore, slots: SlotPool, notification: ServiceNotification, logger: Logger
+    ) async throws {
+        let time = SystemTime()
         let gateway = Gateway(
             configuration: gatewayConfiguration, dialer: SlotDialer(slots: slots, host: slots.hostNamespace),
             logger: logger)
@@ -87,8 +99,13 @@ package struct Daemon: Sendable {
                     .init(service: control),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
-        await parts.close()
+        do {
+            try await group.run()
+        } catch {
+            // What could not go on may have started instances.
+            await orchestrator.close(deadline: time.now() + Limits.instanceShutdown.nanoseconds)
+            throw error
+        }
     }
 
     private var gatewayConfiguration: GatewayConfiguration {
@@ -120,14 +137,19 @@ package struct Daemon: Sendable {
         }
     }
 
-    private static func lock(_ directory: String) throws(StartError) -> DirectoryLock {
-        do {
-            return try DirectoryLock(directory: directory)
-        } catch {
-            switch error {
-            case .held(let pid): throw .alreadyRunning(directory, pid: pid)
-            case .kernel(let error): throw .directory(error)
+    /// One daemon per state directory, and per run directory: a second one would take the first one's socket.
+    private static func lock(_ configuration: Configuration) throws(StartError) -> [DirectoryLock] {
+        var locks: [DirectoryLock] = []
+        for directory in Set([configuration.stateDirectory, configuration.runDirectory]).sorted() {
+            do {
+                locks.append(try DirectoryLock(directory: directory))
+            } catch {
+                switch error {
+                case .held(let pid): throw .alreadyRunning(directory, pid: pid)
+                case .kernel(let error): throw .directory(error)
+                }
             }
         }
+        return locks
     }
 }

@@ -1,4 +1,5 @@
 package import Core
+internal import Scaling
 
 /// Why a command could not be carried out, beside `InvalidInput` and `InstanceFailure`.
 package enum CommandError: Error, Sendable, Equatable {
@@ -60,7 +61,7 @@ extension Orchestrator {
         guard known != nil || functions.count < Limits.functions else { throw CommandError.tooManyFunctions }
         if let active = known?.active, known?.candidate == nil, active.spec == spec,
             active.rootfs == content.rootfs, active.ociConfig == content.ociConfig,
-            known?.record.manualScale == nil
+            known?.record.manualScale == nil, known?.backoff.failures == 0
         {
             return .unchanged(active.id)
         }

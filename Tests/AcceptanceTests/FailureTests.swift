@@ -38,7 +38,9 @@ extension AcceptanceTests {
                 #expect(detail.lastFailure?.cause == "ExitedEarly")
                 #expect(detail.lastFailure?.callID == "the-one-call")
                 #expect(detail.past.contains { $0.exit?.code == 7 })
-                // What it lacked may come.
+                // The same again is tried again, and what it lacked may come.
+                let again = try torpor.refusal { try torpor.deploy("brief", environment: ["EXIT_CODE": "7"]) }
+                #expect(again.failure?.cause == "ExitedEarly")
                 try torpor.deploy("brief")
                 #expect(try torpor.get("/function/brief").status == 200)
             }
@@ -101,7 +103,7 @@ extension AcceptanceTests {
                 }
                 if path == "crash" {
                     let failure = try #require(try torpor.describe("hello").lastFailure)
-                    #expect(failure.cause == "Exited")
+                    #expect(failure.cause == "Signaled")
                     #expect(failure.exit?.signal == Int(SIGABRT))
                 }
             }
@@ -129,6 +131,9 @@ extension AcceptanceTests {
                 #expect(response.status == 504)
                 #expect(response.text.contains("function_timeout"))
                 #expect(try torpor.get("/function/hello").status == 200)
+                try torpor.deploy("hello") { $0.timeout = .seconds(5) }
+                #expect(
+                    try torpor.get("/function/hello/sleep?ms=600").status == 200, "the new revision's time")
             }
         }
 
@@ -142,9 +147,9 @@ extension AcceptanceTests {
                 let begin = clock.now
                 try torpor.scale("stubborn", .count(0))
                 pause(.milliseconds(200))
-                #expect(FileManager.default.fileExists(atPath: "/proc/\(pid)/ns"), "it has its grace")
+                #expect(Leftovers.isAlive(pid), "it has its grace")
                 try becomesTrue("its end", within: .seconds(3)) {
-                    !FileManager.default.fileExists(atPath: "/proc/\(pid)/ns")
+                    !Leftovers.isAlive(pid)
                 }
                 #expect(clock.now - begin >= .milliseconds(500))
                 #expect(try torpor.get("/function/stubborn").warmth == "cold")
@@ -171,7 +176,7 @@ extension AcceptanceTests {
                     #expect(next.status == 200, "\(victim)")
                     #expect(next["X-Instance"] != before.description)
                     try becomesTrue("the end of what it ran") {
-                        !FileManager.default.fileExists(atPath: "/proc/\(pid)/ns")
+                        !Leftovers.isAlive(pid)
                     }
                 }
             }

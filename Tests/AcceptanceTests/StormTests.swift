@@ -59,7 +59,12 @@ extension AcceptanceTests {
             let window = Int.random(in: 0...20, using: &generator)
             let delay = Int.random(in: 0...25, using: &generator)
             if event == .freeze {
-                try torpor.waitUntil("storm", is: .frozen)
+                try becomesTrue("a frozen function") {
+                    let status = try torpor.describe("storm").function.status
+                    // After a stop it must be woken first.
+                    if status == .asleep { try load.round(1, window: 0) }
+                    return status == .frozen
+                }
                 counts.frozen += 1
                 try load.round(burst, window: window)
                 return

@@ -35,6 +35,14 @@ enum Host {
     static let canSwitchUser = isRealRoot
     static let cannotSwitchUser = "needs root of the initial user namespace, to run as another user"
 
+    /// For tests with many connections: the soft limit becomes the hard one.
+    static func raiseOpenFileLimit() {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     struct Mount {
         let path: String
         let type: String

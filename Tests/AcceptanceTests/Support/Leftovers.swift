@@ -41,6 +41,11 @@ enum Leftovers {
             state: String(fields[0]))
     }
 
+    /// Whether it runs: what has ended and was not waited for yet does not.
+    static func isAlive(_ pid: Int) -> Bool {
+        process(pid_t(pid)).map { $0.state != "Z" && $0.state != "X" } ?? false
+    }
+
     /// Children of this process that no `ChildProcess` started. The tests run one after the other, and each ends what
     /// it starts before it looks.
     private static func orphans() -> [Process] {

@@ -77,7 +77,7 @@ extension Torpor {
         let processes = try describe(name).instances.compactMap(\.pid)
         try scale(name, .count(0))
         try becomesTrue("'\(name)' at zero") { try describe(name).function.instances.total == 0 }
-        for process in processes where FileManager.default.fileExists(atPath: "/proc/\(process)/ns") {
+        for process in processes where Leftovers.isAlive(process) {
             throw TestFailure("process \(process) of '\(name)' is still there")
         }
     }
