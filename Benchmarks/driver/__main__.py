@@ -19,7 +19,6 @@ from promises import Promise, promises, render
 from torpord import Torpord
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GROUPS = ["rest", "starts", "thaw", "rates", "proxy"]
 PORT = 8080  # in a network namespace of our own, so it is free
 
 
@@ -28,7 +27,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--samples", type=int, default=200, help="of each subject in each run (default: 200)")
     parser.add_argument("--runs", type=int, default=3, help="the median of the runs counts (default: 3)")
     parser.add_argument("--seconds", type=float, default=5, help="of each load on a proxy (default: 5)")
-    parser.add_argument("--only", choices=GROUPS, nargs="+", default=GROUPS, help="measure only these")
+    groups = list(GROUPS)
+    parser.add_argument("--only", choices=groups, nargs="+", default=groups, help="measure only these")
     parser.add_argument("--json", metavar="FILE", help="also write results and raw samples here")
     for name in ["work", "cgroup", "torpord", "torpor"]:
         parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
@@ -47,7 +47,7 @@ def summary(times: dict[str, list[float]]) -> str:
     return "; ".join(texts)
 
 
-def measure_rest(options, rows: dict[str, Promise]) -> None:
+def measure_rest(options, rows: dict[str, Promise], _: dict) -> None:
     with Torpord(options, PORT) as torpord:
         time.sleep(3)
         private, pss = process.memory(torpord.pid)
@@ -60,8 +60,7 @@ def measure_rest(options, rows: dict[str, Promise]) -> None:
 
 
 def measure_starts(options, rows: dict[str, Promise], raw: dict) -> None:
-    crun = Crun(options.work, options.cgroup)
-    with Torpord(options, PORT) as torpord:
+    with Crun(options.work, options.cgroup) as crun, Torpord(options, PORT) as torpord:
         for number in range(options.runs):
             times = starts.first_byte(torpord, crun, options.samples)
             raw.setdefault("starts", []).append(times)
@@ -69,18 +68,16 @@ def measure_starts(options, rows: dict[str, Promise], raw: dict) -> None:
             for key in ["cold", "cold-none"]:
                 rows[key].results.append(middle[key] / middle["crun"])
             say(f"starts, run {number + 1}: {summary(times)}")
-    crun.close()
 
 
-def measure_rates(options, rows: dict[str, Promise]) -> None:
-    crun = Crun(options.work, options.cgroup)
-    with Torpord(options, PORT) as torpord:
+def measure_rates(options, rows: dict[str, Promise], raw: dict) -> None:
+    with Crun(options.work, options.cgroup) as crun, Torpord(options, PORT) as torpord:
         for number in range(options.runs):
             result = starts.rates(torpord, crun, options.seconds)
+            raw.setdefault("rates", []).append(result)
             rows["rate"].results.append(result["torpor"] / result["crun"])
             figures = ", ".join(f"{name} {value:.0f}" for name, value in result.items())
             say(f"starts per second, run {number + 1}: {figures}")
-    crun.close()
 
 
 def measure_thaw(options, rows: dict[str, Promise], raw: dict) -> None:
@@ -105,31 +102,37 @@ def measure_proxy(options, rows: dict[str, Promise], raw: dict) -> None:
             f" +{result.added_nginx:.0f} µs p99")
 
 
+# In the order in which they are measured.
+GROUPS = {
+    "rest": measure_rest,
+    "starts": measure_starts,
+    "thaw": measure_thaw,
+    "rates": measure_rates,
+    "proxy": measure_proxy,
+}
+
+
 def main() -> int:
     options = arguments()
     rows, raw = promises(), {}
     say(f"{os.uname().release} {os.uname().machine}, {os.cpu_count()} processors")
-    if "rest" in options.only:
-        measure_rest(options, rows)
-    if "starts" in options.only:
-        measure_starts(options, rows, raw)
-    if "thaw" in options.only:
-        measure_thaw(options, rows, raw)
-    if "rates" in options.only:
-        measure_rates(options, rows)
-    if "proxy" in options.only:
-        measure_proxy(options, rows, raw)
+    errors = 0
+    for group, measure in GROUPS.items():
+        if group in options.only:
+            try:
+                measure(options, rows, raw)
+            except BenchmarkError as error:
+                errors += 1
+                say(f"{group} could not be measured: {error}")
     print("\n" + render(rows))
     if options.json:
         results = {key: row.results for key, row in rows.items()}
         with open(options.json, "w") as file:
             json.dump({"results": results, "samples": raw}, file)
+    if errors:
+        return 2
     return 1 if any(row.is_missed for row in rows.values()) else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except BenchmarkError as error:
-        print(f"benchmark: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main())

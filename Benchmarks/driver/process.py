@@ -44,7 +44,7 @@ def cpu_seconds(pids: list[int]) -> float:
 def memory(pid: int) -> tuple[float, float]:
     """Private memory and proportional set size, in megabytes (10^6 bytes).
 
-    Private is what the process alone has and the kernel cannot drop: not the unchanged pages of its own program.
+    Private is what the process alone has and the kernel cannot drop: not its program's own pages.
     """
     kibibytes: dict[str, int] = {}
     with open(f"/proc/{pid}/smaps_rollup") as file:

@@ -84,7 +84,10 @@ class Crun:
             raise BenchmarkError(f"crun run exited with {sample.status}")
         return sample.microseconds
 
-    def close(self) -> None:
+    def __enter__(self) -> "Crun":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.stopwatch.close()
 
 
@@ -100,7 +103,10 @@ class Server:
     def pids(self) -> list[int]:
         return [self.process.pid] + process.descendants(self.process.pid)
 
-    def close(self) -> None:
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.process.terminate()
         self.process.wait(10)
 

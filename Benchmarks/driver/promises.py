@@ -15,7 +15,6 @@ class Promise:
     more: bool = False
     unit: str = ""
     results: list[float] = field(default_factory=list)  # one per run
-    note: str = ""
 
     @property
     def result(self) -> float:
@@ -60,19 +59,16 @@ def promises() -> dict[str, Promise]:
 
 
 def render(rows: dict[str, Promise]) -> str:
-    """Bound rows first; one line each, the runs behind the median, and notes below."""
-    measured = [row for row in rows.values() if row.results]
-    measured.sort(key=lambda row: not row.binding)
-    width = max(len(row.text) for row in measured)
-    lines = [f"{'figure':{width}}  {'must':>8}  {'aim':>8}  {'result':>8}  {'verdict':8}  runs"]
+    """Binding rows first; one line each, with the runs behind the median."""
+    ordered = sorted(rows.values(), key=lambda row: not row.binding)
+    width = max(len(row.text) for row in ordered)
+    lines = [f"{'figure':{width}}  {'must':>8}  {'aim':>8}  {'result':>8}  {'verdict':14}  runs"]
     lines.append("-" * (len(lines[0]) + 14))
-    for row in measured:
-        text = f"{row.result:.2f}{row.unit}"
+    for row in ordered:
+        text = f"{row.result:.2f}{row.unit}" if row.results else "–"
         runs = " ".join(f"{value:.2f}" for value in row.results) if len(row.results) > 1 else ""
         verdict = row.verdict if row.binding else f"({row.verdict})"
         lines.append(f"{row.text:{width}}  {row.bound(row.must):>8}  {row.bound(row.aim):>8}  {text:>8}"
-                     f"  {verdict:8}  {runs}".rstrip())
-        if row.note:
-            lines.append(f"    {row.note}")
+                     f"  {verdict:14}  {runs}".rstrip())
     lines.append("A verdict in parentheses is information: it does not change the exit status.")
     return "\n".join(lines)

@@ -60,9 +60,11 @@ def compare(options, here: str, port: int) -> Iterator[Round]:
     busy, alone = processors()
     work, nginx_port, backend_port = options.work, port + 1, port + 2
     environment = os.environ | {"PORT": str(backend_port)}
-    backend = Server([f"{work}/example/rootfs/usr/bin/server"], backend_port, busy, environment)
-    nginx = start_nginx(work, here, nginx_port, backend_port, alone)
-    with Torpord(options, port, processor=alone) as torpord:
+    with (
+        Server([f"{work}/example/rootfs/usr/bin/server"], backend_port, busy, environment),
+        start_nginx(work, here, nginx_port, backend_port, alone) as nginx,
+        Torpord(options, port, processor=alone) as torpord,
+    ):
         torpord.deploy({"backend": {
             "scale": {"min": 1, "max": 1, "freezeAfter": "never", "stopAfter": "never"}}})
         instances = torpord.instances("backend")
@@ -87,5 +89,3 @@ def compare(options, here: str, port: int) -> Iterator[Round]:
                 rate_nginx, rate_torpor, cpu_nginx, cpu_torpor,
                 added_nginx=load(nginx_port, "/", PACE).p99 - direct,
                 added_torpor=load(port, "/function/backend", PACE).p99 - direct)
-    nginx.close()
-    backend.close()
