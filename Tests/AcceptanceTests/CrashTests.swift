@@ -26,7 +26,7 @@ extension AcceptanceTests {
                 for instance in old {
                     let pid = try #require(instance.pid)
                     #expect(
-                        !FileManager.default.fileExists(atPath: "/proc/\(pid)/ns"), "\(instance.id) was swept"
+                        !Leftovers.isAlive(pid), "\(instance.id) was swept"
                     )
                 }
                 for name in try torpor.list().map(\.name) {

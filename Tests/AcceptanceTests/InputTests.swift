@@ -42,8 +42,6 @@ extension AcceptanceTests {
                 key: "linux.namespaces", value: { [["type": "network", "path": "/proc/1/ns/net"]] },
                 place: "linux.namespaces[0].path"),
             Case(key: "linux.sysctl", value: { ["kernel.hostname": "x"] }, place: "linux.sysctl"),
-            Case(key: "linux.surprise", value: { true }, place: "linux.surprise"),
-            Case(key: "surprise", value: { 1 }, place: "surprise"),
         ]
 
         @Test func hostileConfigurations() throws {
@@ -59,6 +57,18 @@ extension AcceptanceTests {
                 #expect(try torpor.list().isEmpty, "nothing of it is left")
                 try torpor.deploy("good")
                 #expect(try torpor.get("/function/good").status == 200)
+            }
+        }
+
+        /// Properties that nobody knows must be ignored (OCI runtime specification, "Extensibility").
+        @Test func unknownPropertiesOfABundle() throws {
+            try TorporFixture.with { torpor in
+                var bundle = try OCIBundle()
+                bundle.set("surprise", 1)
+                bundle.set("linux.surprise", ["deep": true])
+                try bundle.write()
+                try torpor.deploy("extended", bundle: bundle)
+                #expect(try torpor.get("/function/extended").text.hasPrefix("bundled"))
             }
         }
 

@@ -31,14 +31,20 @@ extension AcceptanceTests {
                         tally.lost == 0 && tally.wrong == 0,
                         "seed \(seed), \(counts), \(tally):\n\(load.errors)")
                 }
+                // What happened may be less than what was ordered: a stop that found nothing to stop.
+                while load.tally.frozen < plan.freezes {
+                    try run(.freeze, torpor, load, &counts, &generator)
+                }
+                while load.tally.instances < plan.stops {
+                    try run(.stop, torpor, load, &counts, &generator)
+                }
                 while load.tally.good < plan.requests { try load.round(64, window: 5) }
                 let tally = load.tally
                 #expect(tally.lost == 0 && tally.wrong == 0)
                 #expect(tally.good >= plan.requests)
-                #expect(counts.frozen >= plan.freezes, "\(counts)")
-                #expect(counts.stopped >= plan.stops && counts.redeployed >= plan.redeploys, "\(counts)")
-                #expect(tally.frozen >= plan.freezes / 2, "woken from the freezer: \(tally)")
-                #expect(tally.instances >= plan.stops / 2, "each stop needs another instance: \(tally)")
+                #expect(tally.frozen >= plan.freezes, "woken from the freezer")
+                #expect(tally.instances >= plan.stops, "each stop needs another instance")
+                #expect(counts.redeployed >= plan.redeploys)
                 try torpor.scale("storm", .count(0))
                 try becomesTrue("zero") { try torpor.describe("storm").function.instances.total == 0 }
                 #expect(try torpor.info().slots.used == 0)
