@@ -55,7 +55,7 @@ package struct FileStatus: Sendable, Hashable {
         isMountPoint = raw.mount_root != 0
     }
 
-    static func of(_ name: FileName, at directory: Int32) throws(KernelError) -> FileStatus {
+    package static func of(_ name: FileName, at directory: Int32) throws(KernelError) -> FileStatus {
         var raw = clinux_status()
         try check(name.withCString { clinux_status(directory, $0, &raw) }, "statx", subject: "\(name)")
         return FileStatus(raw)

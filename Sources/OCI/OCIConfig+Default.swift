@@ -28,7 +28,7 @@ extension OCIConfig {
         Mount(destination: "/proc", type: "proc", source: "proc", options: ["nosuid", "noexec", "nodev"]),
         Mount(
             destination: "/dev", type: "tmpfs", source: "tmpfs",
-            options: ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+            options: ["nosuid", "strictatime", "mode=755", "size=65536k", "ro"]),
         Mount(
             destination: "/dev/pts", type: "devpts", source: "devpts",
             options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),

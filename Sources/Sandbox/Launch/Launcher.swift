@@ -52,9 +52,6 @@ final class Launcher {
         }
     }
 
-    /// The image is gone: nothing of it is held any longer.
-    func forget(image: String) { layers.forget("/images/" + image) }
-
     private func clone(_ job: LaunchJob) throws(KernelError) -> LaunchedProcess {
         var far: OwnedFD?
         let near = try PacketSocket(sendSeconds: 10, other: &far)

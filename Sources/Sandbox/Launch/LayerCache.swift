@@ -8,11 +8,17 @@ final class LayerCache {
     /// A lower layer of an overlay.
     final class Layer {
         let mount: DetachedMount
+        /// Of its root directory. As long as the mount is held, no other directory can have it.
+        let identity: FileStatus.Identity
         /// Where the image has its /etc, relative to its root, and with which permissions.
         let configuration: (path: String, mode: UInt32)
 
-        init(mount: consuming DetachedMount, configuration: (path: String, mode: UInt32)) {
+        init(
+            mount: consuming DetachedMount, identity: FileStatus.Identity,
+            configuration: (path: String, mode: UInt32)
+        ) {
             self.mount = mount
+            self.identity = identity
             self.configuration = configuration
         }
     }
@@ -27,8 +33,14 @@ final class LayerCache {
 
     /// - Parameter path: of the root file system, in the launcher's root.
     func layer(_ path: String) throws(KernelError) -> Layer {
-        if let layer = layers[path] { return layer }
-        let layer = Layer(mount: try open(path), configuration: try Self.configuration(in: path))
+        let identity = try FileStatus.of(FileName(path), at: File.currentDirectory).identity
+        if let layer = layers[path] {
+            if layer.identity == identity { return layer }
+            // The content was removed, and has been imported again.
+            forget(path)
+        }
+        let layer = Layer(
+            mount: try open(path), identity: identity, configuration: try Self.configuration(in: path))
         if order.count >= Limits.openLayers { layers[order.removeFirst()] = nil }
         layers[path] = layer
         order.append(path)
@@ -46,7 +58,7 @@ final class LayerCache {
         return mount
     }
 
-    func forget(_ path: String) {
+    private func forget(_ path: String) {
         layers[path] = nil
         order.removeAll { $0 == path }
     }
