@@ -29,8 +29,9 @@ enum ImportRules {
         ],
         "Daemon": [
             "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store", "Orchestrator",
-            "Gateway", "ControlAPI", "ControlServer", "ArgumentParser", "ServiceLifecycle", "Logging", "Yams",
-            "FoundationEssentials", "Synchronization",
+            "Gateway", "ControlAPI", "ControlServer", "ArgumentParser", "ServiceLifecycle", "UnixSignals",
+            "Logging",
+            "Yams", "FoundationEssentials", "Synchronization",
         ],
         "CommandLineTool": [
             "Core", "Manifest", "ControlAPI", "ControlClient", "ArgumentParser", "NIOCore", "NIOPosix",

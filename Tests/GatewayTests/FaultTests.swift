@@ -104,7 +104,7 @@ struct FaultTests {
         defer { upstream.stop() }
         let closed = try ScriptedUpstream.closedPort()
         var limits = GatewayLimits()
-        limits.rerouteDelay = .seconds(1)
+        limits.rerouteDelay = .seconds(3)
         try await GatewayFixture.with(limits: limits) { fixture in
             let dead = GatewayFixture.instance(fixture.key, port: closed)
             fixture.gateway.publish(fixture.key, instances: [dead])
@@ -121,7 +121,7 @@ struct FaultTests {
 
     @Test func instancesThatDoNotThawAreSuspects() async throws {
         var limits = GatewayLimits()
-        limits.rerouteDelay = .seconds(1)
+        limits.rerouteDelay = .seconds(3)
         try await GatewayFixture.with(limits: limits) { fixture in
             let handle = GatewayFixture.instance(fixture.key, port: 1, thawing: CountingThaw(fails: true))
             #expect(handle.gate.beginFreeze() && handle.gate.endFreeze(frozen: true))

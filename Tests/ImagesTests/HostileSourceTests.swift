@@ -145,11 +145,13 @@ struct HostileSourceTests {
         }
         let scratch = scratch
         let writer = Task {
-            for index in 0... where !Task.isCancelled {
+            var index = 0
+            while !Task.isCancelled {
                 let letter = index % 2 == 0 ? "b" : "a"
                 try scratch.write(
                     "bundle/rootfs/data/\(index % 20)", String(repeating: letter, count: 50_000))
                 try await Task.sleep(for: .milliseconds(1))
+                index += 1
             }
         }
         var results: [ContentDigest] = []
