@@ -32,8 +32,6 @@ package enum Limits {
     package static let rootfsDepth = 100
     /// Imports and clean-ups that wait for the one that runs.
     package static let waitingImports = 64
-    /// How long imported content may wait for its revision to be written before it is garbage.
-    package static let importGrace = Duration.seconds(900)
     /// Bytes of a path inside a container: PATH_MAX without its NUL.
     package static let pathBytes = 4095
     /// Masked paths, and read-only paths, of a function: ten times what engines write.

@@ -10,13 +10,7 @@ final class ContentShelf: Sendable {
     private let rootfs: Directory
     private let staging: Directory
 
-    private struct State {
-        var lastStaging = 0
-        /// Content that was imported and that no revision was seen to use yet, with the time of its last import: the
-        /// revision may be about to be written.
-        var unclaimed: [String: Int64] = [:]
-    }
-    private let state = Mutex(State())
+    private let lastStaging = Mutex(0)
 
     init(path: String, owners: OwnerPolicy) throws(ImageStoreFailure) {
         self.path = path
@@ -57,10 +51,7 @@ final class ContentShelf: Sendable {
         if try isAnythingStored() {
             // A function is often deployed again with the same files: reading them is cheaper than copying.
             let digest = try sum(source, sourcePath)
-            if try isStored(digest) {
-                claimLater(digest)
-                return digest
-            }
+            if try isStored(digest) { return digest }
         }
         return try copy(source, sourcePath)
     }
@@ -100,7 +91,6 @@ final class ContentShelf: Sendable {
             try rootfs.synchronise()
             try staging.synchronise()
         }
-        claimLater(digest)
         return digest
     }
 
@@ -115,9 +105,9 @@ final class ContentShelf: Sendable {
 
     private func nextStaging() -> FileName {
         FileName(
-            state.withLock { state in
-                state.lastStaging += 1
-                return "\(state.lastStaging)"
+            lastStaging.withLock { last in
+                last += 1
+                return "\(last)"
             })
     }
 
@@ -145,30 +135,13 @@ final class ContentShelf: Sendable {
 
     // MARK: removing
 
-    private func claimLater(_ digest: ContentDigest) {
-        let now = KernelClock.monotonic()
-        state.withLock { $0.unclaimed["\(Self.name(of: digest))"] = now }
-    }
-
     func removeAll(except digests: Set<ContentDigest>) throws(KernelError) {
         let kept = Set(digests.map { Self.name(of: $0) })
         for name in try rootfs.names(limit: .max) where !kept.contains(name) {
-            if isYoung(name) { continue }
             let trash = nextStaging()
             try rootfs.rename(name, to: staging, as: trash)
             try rootfs.synchronise()
             try staging.removeTree(trash)
-        }
-        state.withLock { state in kept.forEach { state.unclaimed["\($0)"] = nil } }
-    }
-
-    private func isYoung(_ name: FileName) -> Bool {
-        let now = KernelClock.monotonic()
-        return state.withLock { state in
-            guard let imported = state.unclaimed["\(name)"] else { return false }
-            if now - imported < Limits.importGrace.nanoseconds { return true }
-            state.unclaimed["\(name)"] = nil
-            return false
         }
     }
 }
