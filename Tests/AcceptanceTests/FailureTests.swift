@@ -182,6 +182,28 @@ extension AcceptanceTests {
             }
         }
 
+        /// kill -9 of torpor-init or of the function at any moment of a launch: 502 or an answer, then it works again.
+        @Test func killedDuringALaunch() throws {
+            var generator = SeededGenerator(seed: seed("TORPOR_SEED", 1))
+            try TorporFixture.with { torpor in
+                try torpor.deploy("hello", environment: ["LISTEN_DELAY_MS": "5"])
+                for round in 0..<30 {
+                    try torpor.putToSleep("hello")
+                    let call = Background { try torpor.get("/function/hello") }
+                    pause(.milliseconds(Int.random(in: 0...25, using: &generator)))
+                    let all = Leftovers.processes()
+                    let inits = all.filter { $0.parent == torpor.pid }.map(\.pid)
+                    let functions = all.filter { inits.contains($0.parent) }.map(\.pid)
+                    for victim in round % 2 == 0 ? inits : functions { _ = Glibc.kill(victim, SIGKILL) }
+                    let status = try call.wait().status
+                    #expect([200, 502].contains(status), "round \(round): \(status)")
+                    try becomesTrue("an answer in round \(round)") {
+                        try torpor.get("/function/hello").status == 200
+                    }
+                }
+            }
+        }
+
         /// Starts that fail in a row are not tried over and over.
         @Test func failingStartsBackOff() throws {
             try TorporFixture.with { torpor in
