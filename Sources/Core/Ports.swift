@@ -82,7 +82,7 @@ package protocol ImagePort: Sendable {
     /// Copies the source in (reflinked where possible). Editing or deleting the folder later changes nothing.
     /// - Throws: `InvalidInput` that names the file or field.
     func importContent(_ source: RevisionSource, spec: FunctionSpec) async throws -> ImportedContent
-    /// Removes content that no revision uses.
+    /// Removes content that no revision uses. The caller sees to it that what it just imported is among `keeping`.
     func collectGarbage(keeping: Set<ContentDigest>) async
 }
 
@@ -196,6 +196,8 @@ package protocol ActivatorPort: Sendable {
     func demand(_ function: FunctionKey, callID: String)
     /// The last request of a closed instance has left.
     func drained(_ instance: InstanceID)
+    /// A request has thawed a frozen instance: its idle time is to be watched again.
+    func thawed(_ instance: InstanceID)
     /// A connection to this instance was refused or broke before a response: it may be dying.
     func suspect(_ instance: InstanceID)
 }

@@ -151,7 +151,10 @@ final class GatewayLoop: @unchecked Sendable {
         let began = Self.now()
         do {
             try handle.thawing.thaw()
-            return Self.now() - began
+            let took = Self.now() - began
+            // Later: the request that is being woken for goes first.
+            execute { $0.activator?.thawed(handle.id) }
+            return took
         } catch {
             logger.warning("thaw failed", metadata: ["instance": "\(handle.id)", "error": "\(error)"])
             return nil

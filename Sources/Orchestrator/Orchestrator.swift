@@ -31,6 +31,7 @@ package actor Orchestrator {
     enum Message: Sendable {
         case demand(FunctionKey, callID: String)
         case drained(InstanceID)
+        case thawed(InstanceID)
         case suspect(InstanceID)
     }
 
@@ -93,6 +94,9 @@ package actor Orchestrator {
         case .demand(let key, let callID): apply(.demand(callID: callID), to: key)
         case .drained(let id):
             if let key = running[id]?.function { apply(.drained(id), to: key) }
+        case .thawed(let id):
+            // Its alarm was set for the end of its frozen time.
+            if let key = running[id]?.function { apply(.alarm, to: key) }
         case .suspect(let id):
             logger.debug("an instance did not answer", metadata: ["instance": "\(id)"])
         }
@@ -215,5 +219,6 @@ extension Orchestrator: ActivatorPort {
     }
 
     package nonisolated func drained(_ instance: InstanceID) { post.yield(.drained(instance)) }
+    package nonisolated func thawed(_ instance: InstanceID) { post.yield(.thawed(instance)) }
     package nonisolated func suspect(_ instance: InstanceID) { post.yield(.suspect(instance)) }
 }

@@ -62,6 +62,7 @@ struct ActivationTests {
                 #expect(responses[0].headers["server-timing"]?.contains("desc=\"frozen\"") == true)
                 #expect(responses[1].headers["server-timing"]?.contains("desc=\"warm\"") == true)
                 #expect(thawing.count.load(ordering: .relaxed) == round)
+                #expect(await eventually { fixture.activator.thawed.count == round })
             }
         }
     }

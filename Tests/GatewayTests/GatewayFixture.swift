@@ -32,6 +32,7 @@ final class FakeActivator: ActivatorPort {
     struct Told {
         var demands: [String] = []
         var drained: [InstanceID] = []
+        var thawed: [InstanceID] = []
         var suspects: [InstanceID] = []
     }
     let told = Mutex(Told())
@@ -44,10 +45,12 @@ final class FakeActivator: ActivatorPort {
         onDemand(function)
     }
     func drained(_ instance: InstanceID) { told.withLock { $0.drained.append(instance) } }
+    func thawed(_ instance: InstanceID) { told.withLock { $0.thawed.append(instance) } }
     func suspect(_ instance: InstanceID) { told.withLock { $0.suspects.append(instance) } }
 
     var demands: [String] { told.withLock { $0.demands } }
     var drained: [InstanceID] { told.withLock { $0.drained } }
+    var thawed: [InstanceID] { told.withLock { $0.thawed } }
     var suspects: [InstanceID] { told.withLock { $0.suspects } }
 }
 

@@ -90,6 +90,25 @@ private let second: Int64 = 1_000_000_000
         }
     }
 
+    @Test func whatARequestHasThawedFreezesAgain() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            let instance = try #require(world.with { $0.instances.values.first })
+            let published = world.with { [key] in $0.published[key]?.first }
+            let handle = try #require(published)
+            for round in 1...3 {
+                world.advance(by: 11 * second)
+                await comes { instance.events.filter { $0 == "freeze" }.count == round }
+                await comes { handle.gate.phase == .frozen }
+                #expect(handle.gate.enter(now: world.now()) == .enteredFrozen)
+                orchestrator.thawed(instance.id)
+                _ = handle.gate.leave(now: world.now())
+                // Its alarm is set once the message has come.
+                await comes { world.with { state in state.sleepers.contains { $0.deadline < state.now + 11 * second } } }
+            }
+        }
+    }
+
     @Test func aDeployThatFailsSaysWhyAndLeavesTheOldOne() async throws {
         try await run { orchestrator in
             _ = try await deploy(orchestrator)
