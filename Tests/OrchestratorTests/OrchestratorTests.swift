@@ -104,7 +104,11 @@ private let second: Int64 = 1_000_000_000
                 orchestrator.thawed(instance.id)
                 _ = handle.gate.leave(now: world.now())
                 // Its alarm is set once the message has come.
-                await comes { world.with { state in state.sleepers.contains { $0.deadline < state.now + 11 * second } } }
+                await comes {
+                    world.with { state in
+                        state.sleepers.contains { $0.deadline < state.now + 11 * second }
+                    }
+                }
             }
         }
     }
