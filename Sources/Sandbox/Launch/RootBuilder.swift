@@ -28,7 +28,8 @@ final class RootBuilder {
             do {
                 return try overlayOfDetached(lower: layer.mount, scratch: scratch)
             } catch {
-                guard error.code == EINVAL else { throw error }
+                // Before 6.5 overlayfs takes no descriptors at all, which is told as EOPNOTSUPP.
+                guard error.code == EINVAL || error.code == EOPNOTSUPP else { throw error }
                 takesDetached = false
             }
         }
