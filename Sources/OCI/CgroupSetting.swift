@@ -4,11 +4,14 @@ package struct CgroupSetting: Sendable, Hashable {
     package let controller: Controller
     package let file: String
     package let value: String
+    /// Left out where the kernel has no such file: memory.swap.max exists only with swap accounting.
+    package let isOptional: Bool
 
-    package init(controller: Controller, file: String, value: String) {
+    package init(controller: Controller, file: String, value: String, isOptional: Bool = false) {
         self.controller = controller
         self.file = file
         self.value = value
+        self.isOptional = isOptional
     }
 }
 

@@ -7,6 +7,8 @@ package final class CgroupTree: Sendable {
     /// Controllers whose files instances have.
     package let controllers: Set<String>
     package let path: String
+    private let own: CgroupLocation
+    private let isInLeaf: Bool
     private let directory: OwnedFD
 
     /// Finds the daemon's own cgroup, moves the daemon into a leaf of it where the kernel wants that (no processes beside
@@ -19,12 +21,14 @@ package final class CgroupTree: Sendable {
         guard let own = CgroupLocation(mountinfo: mountinfo, membership: membership) else {
             throw KernelError("find cgroup2", subject: "/proc/self/mountinfo", code: ENOENT)
         }
+        self.own = own
         path = own.directory + "/" + name
         try Self.makeDirectory(path)
         directory = try File.open(path, flags: O_RDONLY | O_DIRECTORY)
         let offered = try Self.words(own.directory + "/cgroup.controllers")
+        isInLeaf = !offered.isEmpty && !own.isHierarchyRoot
         if !offered.isEmpty {
-            if !own.isHierarchyRoot { try Self.makeRoom(in: own.directory) }
+            if isInLeaf { try Self.makeRoom(in: own.directory) }
             Self.handDown(offered, in: own.directory)
             Self.handDown(offered, in: path)
         }
@@ -36,12 +40,20 @@ package final class CgroupTree: Sendable {
         try FileTree.makeDirectory(name, at: directory.raw)
         let cgroup = try File.open(name, at: directory.raw, flags: O_RDONLY | O_DIRECTORY)
         do {
-            for setting in settings { try File.write(setting.value, to: setting.file, at: cgroup.raw) }
+            for setting in settings { try Self.write(setting, to: cgroup) }
         } catch {
             try FileTree.removeDirectory(name, at: directory.raw)
             throw error
         }
         return InstanceCgroup(name: name, directory: cgroup, tree: self)
+    }
+
+    private static func write(_ setting: CgroupSetting, to cgroup: borrowing OwnedFD) throws(KernelError) {
+        do {
+            try File.write(setting.value, to: setting.file, at: cgroup.raw)
+        } catch {
+            guard setting.isOptional, error.isMissing else { throw error }
+        }
     }
 
     /// rmdir(2) of an instance's cgroup; EBUSY while a process of it is left.
@@ -62,8 +74,25 @@ package final class CgroupTree: Sendable {
         return left
     }
 
-    /// Removes the empty tree. For tests, and for a daemon that is uninstalled.
-    package func removeTree() throws(KernelError) { try FileTree.removeDirectory(path) }
+    /// Removes the empty tree, and gives the daemon's own cgroup back as it was found: for its clean end.
+    /// - Throws: `KernelError`; EBUSY while an instance's cgroup is left.
+    package func removeTree() throws(KernelError) {
+        try FileTree.removeDirectory(path)
+        if isInLeaf { try leaveLeaf() }
+    }
+
+    /// The reverse of making room. Another daemon that started in the same cgroup keeps all of it.
+    private func leaveLeaf() throws(KernelError) {
+        let leaf = own.directory + "/" + CgroupLocation.supervisor
+        let others = try DirectoryListing.names(own.directory).filter { $0 != CgroupLocation.supervisor }
+        let members = try Self.words(leaf + "/cgroup.procs")
+        guard others.isEmpty, members == ["\(HostIdentity.processID)"] else { return }
+        for controller in try Self.words(own.directory + "/cgroup.subtree_control") {
+            try File.write("-\(controller)", to: own.directory + "/cgroup.subtree_control")
+        }
+        try File.write("0", to: own.directory + "/cgroup.procs")
+        try FileTree.removeDirectory(leaf)
+    }
 
     private static func makeDirectory(_ path: String) throws(KernelError) {
         do { try FileTree.makeDirectory(path) } catch { if error.code != EEXIST { throw error } }

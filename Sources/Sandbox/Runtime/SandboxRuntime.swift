@@ -58,8 +58,10 @@ package final class SandboxRuntime: SandboxPort {
         }
         facts = try HostFacts(isRootless: ids == nil, hasDeviceTree: trees.allSatisfy { $0 })
         compiler = RevisionCompiler(
-            facts: facts, controllers: cgroups?.controllers,
-            limitsAreBestEffort: configuration.limitsAreBestEffort, rootfsPath: configuration.rootfsPath)
+            facts: facts,
+            limits: CgroupLimits(
+                controllers: cgroups?.controllers, areBestEffort: configuration.limitsAreBestEffort),
+            rootfsPath: configuration.rootfsPath)
         started.append(try DedicatedThread(name: "sandbox-watch") { [watcher] in watcher.run() })
         for _ in 0..<2 {
             started.append(
