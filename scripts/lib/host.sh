@@ -46,27 +46,29 @@ free_port() {
     return 1
 }
 
-# Processes of a function of the daemon with this bridge: by what the platform puts into their environment, and by
-# their cgroup.
+# processes_of FUNCTION DAEMON: processes of a function of the daemon with this pid, by what the platform puts into their
+# environment; other daemons on this host may have a function of that name.
 processes_of() {
-    local function=$1 bridge=$2 process
-    for process in /proc/[0-9]*; do
-        if grep -qzxF "TORPOR_FUNCTION=$function" "$process/environ" 2>/dev/null &&
-            { [[ ! -r $process/cgroup ]] || grep -q "/$bridge/\|:/$" "$process/cgroup" 2>/dev/null; }; then
-            echo "${process#/proc/}"
-        fi
-    done
+    local file process parent
+    while read -r file; do
+        process=$(cut -d/ -f3 <<<"$file")
+        parent=$process
+        while ((parent > 1)) && [[ $parent != "$2" ]]; do
+            parent=$(awk '$1 == "PPid:" { print $2 }' "/proc/$parent/status" 2>/dev/null || true)
+        done
+        [[ $parent != "$2" ]] || echo "$process"
+    done < <(grep -lsxzF "TORPOR_FUNCTION=$1" /proc/[0-9]*/environ)
 }
 
-# The leaves that daemons move themselves into, sorted.
-supervisor_cgroups() { find /sys/fs/cgroup -type d -name supervisor 2>/dev/null | sort; }
-
-# What a daemon with this bridge and these directories has left on the host; nothing if all is well.
+# leftovers BRIDGE DIRECTORY CGROUP: what a daemon with this bridge, with its directories in this one, and in this cgroup
+# has left on the host; nothing if all is well.
 leftovers() {
-    local bridge=$1 directory=$2 process
+    local bridge=$1 directory=$2 leaf=$3/supervisor process
     ip -br link | awk -v bridge="$bridge" 'index($1, bridge) == 1 { print "interface " $1 }'
     nft list tables 2>/dev/null | grep -F "$bridge" || true
     find /sys/fs/cgroup -type d -name "*$bridge*" -printf 'cgroup %p\n' 2>/dev/null || true
+    # The leaf that a daemon moves itself into, if no other daemon is in it.
+    if [[ -d $leaf && -z $(cat "$leaf/cgroup.procs") ]]; then echo "cgroup $leaf"; fi
     awk -v directory="$directory" 'index($2, directory) == 1 { print "mount " $2 }' /proc/mounts
     for process in /proc/[0-9]*; do
         if tr '\0' '\n' <"$process/cmdline" 2>/dev/null | grep -qF "$directory/"; then
