@@ -63,10 +63,12 @@ import Testing
         var config = OCIConfig.default(command: ["/bin/hello"])
         let place = try #require(config.mounts?.firstIndex { $0.destination == "/dev" })
         #expect(
-            !(try compile(config)).contains { if case .bind("/devices", _, _) = $0 { true } else { false } })
-        config.mounts?[place].options?.append("ro")
-        #expect(
             try compile(config).contains { if case .bind("/devices", "/dev", _) = $0 { true } else { false } }
+        )
+        var writable = config
+        writable.mounts?[place].options?.removeAll { $0 == "ro" }
+        #expect(
+            !(try compile(writable)).contains { if case .bind("/devices", _, _) = $0 { true } else { false } }
         )
         var facts = HostFacts()
         facts.hasDeviceTree = false
