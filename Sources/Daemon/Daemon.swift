@@ -28,7 +28,7 @@ package struct Daemon: Sendable {
         HostIdentity.raiseOpenFileLimit()
         try Self.prepareDirectories(configuration)
         let locks = try Self.lock(configuration)
-        defer { withExtendedLifetime(locks) {} }
+        defer { for lock in locks { lock.remove() } }
 
         let store = try SQLiteStore(path: configuration.databasePath) { error in
             logger.warning("an instance's record was lost", metadata: ["error": "\(error)"])

@@ -5,6 +5,7 @@ internal import Glibc
 /// process ends, however that happens.
 package final class DirectoryLock: Sendable {
     private let file: SharedFD
+    private let path: String
 
     package enum Failure: Error, Sendable, Equatable {
         /// Somebody holds it; their pid, if they wrote it yet.
@@ -13,7 +14,27 @@ package final class DirectoryLock: Sendable {
     }
 
     package init(directory: String, name: String = "lock") throws(Failure) {
-        file = try Self.take("\(directory)/\(name)")
+        path = "\(directory)/\(name)"
+        while true {
+            let file = try Self.take(path)
+            guard try Self.isThere(file, path) else { continue }
+            self.file = file
+            return
+        }
+    }
+
+    /// Removes the file, as the owner's last act: from here on another may take the lock, on a file of its own.
+    package func remove() { try? FileTree.remove(path) }
+
+    /// Whether what was locked still has its name: its owner may have removed it after it was opened here.
+    private static func isThere(_ file: SharedFD, _ path: String) throws(Failure) -> Bool {
+        var status = clinux_status()
+        do {
+            try check(clinux_status(file.raw, "", &status), "statx", subject: path)
+        } catch {
+            throw .kernel(error)
+        }
+        return status.links > 0
     }
 
     private static func take(_ path: String) throws(Failure) -> SharedFD {
