@@ -117,6 +117,8 @@ package enum Limits {
     package static let writableLayer = ByteCount.mebibytes(256)
     /// How old the host's resolver configuration may be that a new instance gets.
     package static let resolverAge = Duration.seconds(5)
+    /// How long a deploy waits for the instances of a removed function of the same name to end their requests.
+    package static let removalWait = Duration.seconds(30)
     /// Ended instances that `describe` shows.
     package static let instancesShown = 20
     /// At the daemon's stop: how long requests in flight may take to end, and then instances; systemd's default

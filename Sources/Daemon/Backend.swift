@@ -112,6 +112,11 @@ struct Backend: ControlBackend {
         case let error as InvalidInput: ControlError(error)
         case let error as InstanceFailure: ControlError(error)
         case CommandError.unknownFunction(let key): .noSuchFunction(key)
+        case CommandError.stillDraining(let key):
+            ControlError(
+                .conflict,
+                "'\(key)' was removed, but requests that it has in flight do not end: try again, or choose another name"
+            )
         case CommandError.closing: ControlError(.unavailable, "the daemon is stopping")
         case CommandError.tooManyFunctions:
             ControlError(

@@ -13,9 +13,18 @@ package enum ConfigurationFile {
     {
         let content: [UInt8]
         do {
-            content = try File.read(path, limit: Limits.manifestBytes)
+            let file = try File.open(path, flags: 0)
+            guard try FileStatus.of(FileName(""), at: file.raw).isOnlyWritable(byUser: HostIdentity.userID)
+            else {
+                throw InvalidInput(
+                    path, "may be written by others",
+                    allowed: "a file of root's, not writable by group and others")
+            }
+            content = try File.readAll(file.raw, limit: Limits.manifestBytes, subject: path)
+        } catch let error as InvalidInput {
+            throw error
         } catch {
-            if !required, error.isMissing { return [:] }
+            if !required, (error as? KernelError)?.isMissing == true { return [:] }
             throw InvalidInput(path, "cannot be read: \(error)")
         }
         return try parse(String(decoding: content, as: UTF8.self), path: path)

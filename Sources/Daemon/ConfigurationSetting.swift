@@ -1,5 +1,6 @@
 package import Core
 internal import Logging
+internal import Networking
 
 /// The settings of `torpord`, by the key of `torpord.yaml`: what each takes and where it goes. The command line and the
 /// environment set the same ones.
@@ -40,7 +41,10 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
         case .runDir: configuration.runDirectory = try Self.directory(value)
         case .listen: configuration.listen = try ListenAddress(parsing: value)
         case .bridge: configuration.bridge = try Self.interface(value)
-        case .subnet: configuration.subnet = value
+        case .subnet:
+            configuration.subnet = try Self.checked { () throws(InvalidInput) in
+                try IPv4Subnet(parsing: value).description
+            }
         case .uidBase: configuration.uidBase = try Self.number(value, 65_536...4_294_836_224)
         case .domain: configuration.domain = try Self.domain(value)
         case .limits: configuration.limits = try Self.choice(value)
@@ -61,15 +65,19 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
     }
 
     private static func interface(_ text: String) throws(InvalidInput) -> String {
-        let allowed = text.utf8.allSatisfy {
-            $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":")
+        try checked { () throws(InvalidInput) in
+            _ = try BridgeNames(bridge: text)
+            return text
         }
-        guard (1...10).contains(text.utf8.count), allowed, text != ".", text != ".." else {
-            throw InvalidInput(
-                "", "'\(text.prefix(40))' is no name for a bridge",
-                allowed: "1 to 10 printable characters without '/' and ':'")
+    }
+
+    /// The adapter's own rule, told for the setting.
+    private static func checked(_ rule: () throws(InvalidInput) -> String) throws(InvalidInput) -> String {
+        do {
+            return try rule()
+        } catch {
+            throw InvalidInput("", error.problem, allowed: error.allowed)
         }
-        return text
     }
 
     private static func number(_ text: String, _ range: ClosedRange<Int>) throws(InvalidInput) -> Int {

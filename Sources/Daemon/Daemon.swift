@@ -72,8 +72,9 @@ package struct Daemon: Sendable {
             sandboxes: parts.sandboxes, network: slots, images: parts.images, logs: parts.logs, store: store,
             router: gateway, time: time, logger: logger)
         gateway.attach(orchestrator)
-        let address = try await gateway.start()
         try await orchestrator.load()
+        let address = try await gateway.start()
+        await orchestrator.resume()
         let listen = ListenAddress(host: address.host, port: address.port)
         let host = HostReport(
             configuration: configuration, listen: listen, sandboxes: parts.sandboxes, slots: slots,
@@ -97,6 +98,7 @@ package struct Daemon: Sendable {
                     .init(service: OrchestratorService(orchestrator: orchestrator, time: time)),
                     .init(service: GatewayService(gateway: gateway)),
                     .init(service: control),
+                    .init(service: ClosingNotice(orchestrator: orchestrator)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
@@ -122,13 +124,26 @@ package struct Daemon: Sendable {
         Logger(label: "torpord") { _ in ServiceLog(level: level, isJournal: isJournal) }
     }
 
+    /// What a run directory of ours may hold.
+    private static let ownNames: Set<String> = ["lock", "torpor.sock", "instances"]
+
     private static func prepareDirectories(_ configuration: Configuration) throws(StartError) {
         do {
             try FileTree.makeDirectories(configuration.stateDirectory, mode: 0o711)
             try FileTree.makeDirectories(configuration.logDirectory, mode: 0o700)
             try FileTree.makeDirectories(configuration.runDirectory, mode: 0o750)
-        } catch {
+            let foreign = try Directory(path: configuration.runDirectory).names(limit: 16)
+                .map { "\($0)" }.filter { !Self.ownNames.contains($0) }
+            // It is about to be closed to everybody but the group.
+            if let foreign = foreign.first {
+                throw StartError.sharedRunDirectory(configuration.runDirectory, foreign)
+            }
+        } catch let error as KernelError {
             throw .directory(error)
+        } catch let error as StartError {
+            throw error
+        } catch {
+            throw .runDirectory(configuration.runDirectory, "\(error)")
         }
         do {
             try ControlSocket.restrictDirectory(configuration.runDirectory)

@@ -29,10 +29,26 @@ struct GatewayService: Service {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await gateway.run() }
             group.addTask {
-                try await gracefulShutdown()
+                do {
+                    try await gracefulShutdown()
+                } catch {
+                    // Another service has failed: nothing is waited for.
+                    await gateway.shutdown(grace: .zero)
+                    throw error
+                }
                 await gateway.shutdown(grace: Limits.requestShutdown)
             }
             try await group.waitForAll()
         }
+    }
+}
+
+/// The last to start and so the first to stop: whoever waits for a rollout is told, so that nothing holds up the end.
+struct ClosingNotice: Service {
+    let orchestrator: Orchestrator
+
+    func run() async throws {
+        try await gracefulShutdown()
+        await orchestrator.announceClosing()
     }
 }

@@ -6,6 +6,7 @@ enum StartError: Error, CustomStringConvertible {
     case alreadyRunning(String, pid: Int?)
     case directory(KernelError)
     case runDirectory(String, String)
+    case sharedRunDirectory(String, String)
 
     var description: String {
         switch self {
@@ -17,6 +18,8 @@ enum StartError: Error, CustomStringConvertible {
                 + "--state-dir, --run-dir, --listen, --bridge and --subnet"
         case .directory(let error):
             "\(error): check --state-dir and --run-dir, the disk's space, and that it is not mounted read-only"
+        case .sharedRunDirectory(let path, let name):
+            "\(path) holds '\(name)', which is not torpord's: choose a --run-dir of its own, since it is closed to others"
         case .runDirectory(let path, let reason): "\(path) cannot be given to the group torpor: \(reason)"
         }
     }

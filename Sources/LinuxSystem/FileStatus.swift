@@ -55,6 +55,12 @@ package struct FileStatus: Sendable, Hashable {
         isMountPoint = raw.mount_root != 0
     }
 
+    /// Whether nobody but this user, or root, may change it.
+    package func isOnlyWritable(byUser id: UInt32) -> Bool {
+        (user == id || user == 0) && mode & 0o022 == 0
+    }
+
+    /// An empty name is the file that the descriptor names.
     package static func of(_ name: FileName, at directory: Int32) throws(KernelError) -> FileStatus {
         var raw = clinux_status()
         try check(name.withCString { clinux_status(directory, $0, &raw) }, "statx", subject: "\(name)")

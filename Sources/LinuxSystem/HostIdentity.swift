@@ -3,7 +3,8 @@ internal import CLinux
 /// What this process and its kernel are.
 package enum HostIdentity {
     package static var processID: Int { Int(clinux_process_id()) }
-    package static var isRoot: Bool { clinux_effective_uid() == 0 }
+    package static var userID: UInt32 { UInt32(bitPattern: clinux_effective_uid()) }
+    package static var isRoot: Bool { userID == 0 }
 
     /// Processors that this process may use.
     package static var processors: Int { Int(clinux_processors()) }

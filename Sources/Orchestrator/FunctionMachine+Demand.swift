@@ -13,13 +13,20 @@ extension FunctionMachine {
     mutating func demand(_ callID: String, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect])
     {
         guard isOpen else { return }
-        if instances.values.contains(where: { $0.state == .creating || $0.state == .starting }) { return }
+        let isComing = instances.values.contains {
+            ($0.state == .creating || $0.state == .starting)
+                && ($0.revision == record.active || record.active == nil)
+        }
+        if isComing { return }
         guard let active, let capacity else {
             effects.append(.failWaiters)
             return
         }
         // The demand may be older than the room: say again who has some, which lets waiting requests in.
-        if living.contains(where: { $0.state == .ready && $0.gate.inFlight < Int($0.gate.limit) }) {
+        let hasRoom = living.contains {
+            $0.state == .ready && $0.gate.phase != .closed && $0.gate.inFlight < Int($0.gate.limit)
+        }
+        if hasRoom {
             publish(&effects)
             return
         }
@@ -29,6 +36,11 @@ extension FunctionMachine {
             return
         }
         start(active, callID, unixTime, &effects)
+    }
+
+    /// Until when no instance is started that nobody asked for.
+    func blocked(at now: Int64) -> Int64? {
+        [backoff.blocked(at: now), crashes.blocked(at: now)].compactMap { $0 }.max()
     }
 
     mutating func start(
@@ -43,7 +55,7 @@ extension FunctionMachine {
 
     /// Keeps `floor` instances alive.
     mutating func maintain(_ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
-        guard isOpen, let active, let capacity, backoff.blocked(at: now) == nil else { return }
+        guard isOpen, let active, let capacity, blocked(at: now) == nil else { return }
         for _ in 0..<max(0, capacity.floor - living.count) { start(active, nil, unixTime, &effects) }
     }
 

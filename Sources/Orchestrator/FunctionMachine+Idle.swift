@@ -32,13 +32,15 @@ extension FunctionMachine {
                     next = now
                 }
             }
-            if capacity.floor > 0, let blocked = backoff.blocked(at: now) { next = min(next, blocked) }
+            if capacity.floor > 0, let blocked = blocked(at: now) { next = min(next, blocked) }
         }
         return next == .max ? nil : max(next, now)
     }
 
     private func reapable(_ capacity: Capacity) -> ArraySlice<Instance> {
-        let ready = instances.values.filter { $0.state == .ready && $0.revision == record.active }
+        let ready = instances.values.filter {
+            $0.state == .ready && $0.revision == record.active && $0.gate.phase != .closed
+        }
         guard ready.count > capacity.floor else { return [] }
         return ready.sorted { ($0.gate.lastUsedAt, $0.id) > ($1.gate.lastUsedAt, $1.id) }.dropFirst(
             capacity.floor)
@@ -80,6 +82,7 @@ extension FunctionMachine {
 
     mutating func close(_ now: Int64, _ effects: inout [FunctionEffect]) {
         isClosing = true
+        if let candidate { cancel(candidate, cause: "Closing", "the daemon stops", &effects) }
         for id in instances.keys.sorted() { drain(id, now, &effects) }
     }
 }

@@ -16,6 +16,8 @@ package struct FunctionMachine: Sendable {
         package internal(set) var state = InstanceState.creating
         package internal(set) var canFreeze = false
         package internal(set) var failure: InstanceFailure?
+        /// Monotonic nanoseconds.
+        var readyAt: Int64 = 0
         /// When the cgroup is killed, once SIGTERM was sent (monotonic nanoseconds).
         var killAt: Int64?
         let callID: String?
@@ -37,11 +39,16 @@ package struct FunctionMachine: Sendable {
     package internal(set) var instances: [InstanceID: Instance] = [:]
     /// The revision that is being brought up to replace the active one.
     package internal(set) var candidate: Int?
+    /// Of starts that fail.
     package internal(set) var backoff = Backoff()
+    /// Of instances that are ready and die soon: holds back those that nobody asked for.
+    var crashes = Backoff()
     package internal(set) var isRemoved = false
     /// The daemon stops.
     package internal(set) var isClosing = false
     var makeID: @Sendable () -> InstanceID
+    /// Whoever lives so long has not died soon.
+    private static let stableTime: Int64 = 10_000_000_000
 
     package init(stored: StoredFunction, makeID: @escaping @Sendable () -> InstanceID) {
         key = stored.record.key
@@ -94,6 +101,7 @@ package struct FunctionMachine: Sendable {
     ) {
         guard let instance = instances[id], instance.state == .starting else { return }
         instances[id]?.move(to: .ready)
+        instances[id]?.readyAt = now
         instance.gate.open(now: now)
         backoff.succeeded()
         if instance.revision == candidate {
@@ -150,19 +158,25 @@ package struct FunctionMachine: Sendable {
         instances[id]?.move(to: .failed)
         instances[id]?.failure = failure
         record.lastFailure = failure
-        backoff.failed(at: now)
+        if failure.phase == .run {
+            if now - instance.readyAt >= Self.stableTime { crashes.succeeded() }
+            crashes.failed(at: now)
+        } else {
+            backoff.failed(at: now)
+        }
         if instance.revision == candidate {
             settle(instance.revision, failure, &effects)
         } else {
             effects.append(.save(record))
         }
         // Requests go on waiting where another instance serves or comes up. A crash while running fails only the
-        // requests that it had in flight: the others ask for a new instance.
+        // requests that it had in flight, and a candidate that does not come up none: the others ask again.
         let hope = instances.values.contains {
             $0.state == .creating || $0.state == .starting
                 || ($0.state == .ready && $0.revision == record.active)
         }
-        if failure.phase != .run, !hope { effects.append(.failWaiters) }
+        guard failure.phase != .run, !hope else { return }
+        if instance.revision == record.active { effects.append(.failWaiters) } else { publish(&effects) }
     }
 
     private mutating func forget(

@@ -7,8 +7,8 @@ final class Journal: Sendable {
         case save(FunctionRecord)
         case note(InstanceRecord, FunctionKey)
         case removeRevisions([RevisionID])
-        /// Runs when everything before it is durable, or has failed and was logged.
-        case then(@Sendable () -> Void)
+        /// Runs when everything before it is durable; otherwise with what the store refused since the one before.
+        case then(@Sendable ((any Error)?) -> Void)
     }
 
     let store: any StorePort
@@ -22,21 +22,33 @@ final class Journal: Sendable {
         (entries, queue) = AsyncStream.makeStream()
     }
 
-    func write(_ entry: Entry) { queue.yield(entry) }
+    func write(_ entry: Entry) {
+        if case .terminated = queue.yield(entry), case .then(let action) = entry { action(JournalClosed()) }
+    }
+
     func finish() { queue.finish() }
 
     func run() async {
+        var refused: (any Error)?
         for await entry in entries {
             do {
                 switch entry {
                 case .save(let record): try await store.update(record)
                 case .note(let record, let key): await store.note(record, of: key)
                 case .removeRevisions(let revisions): try await store.removeRevisions(revisions)
-                case .then(let action): action()
+                case .then(let action):
+                    action(refused)
+                    refused = nil
                 }
             } catch {
+                refused = error
                 logger.error("the store could not be written", metadata: ["error": "\(error)"])
             }
         }
     }
+}
+
+/// The daemon stops: nothing is written any more.
+struct JournalClosed: Error, CustomStringConvertible {
+    var description: String { "the daemon is stopping" }
 }

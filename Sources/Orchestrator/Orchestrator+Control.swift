@@ -6,6 +6,8 @@ package enum CommandError: Error, Sendable, Equatable {
     case unknownFunction(FunctionKey)
     /// The daemon stops.
     case closing
+    /// Removed, but requests that it has in flight do not end.
+    case stillDraining(FunctionKey)
     /// `Limits.functions` are deployed.
     case tooManyFunctions
 }
@@ -30,7 +32,6 @@ extension Orchestrator {
         _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool
     ) async throws -> DeployOutcome {
         try spec.validate()
-        await waitUntilGone(key)
         let stored = try await store(key, source, spec)
         guard case .deployed(let id) = stored, wait else { return stored }
         let failure = await withCheckedContinuation { continuation in
@@ -43,17 +44,33 @@ extension Orchestrator {
         return failure.map { .failed(id, $0) } ?? .deployed(id)
     }
 
-    /// A function that was removed and whose instances still drain keeps its name until they are gone.
-    private func waitUntilGone(_ key: FunctionKey) async {
+    /// A function that was removed and whose instances still drain keeps its name until they are gone. Takes the
+    /// content lock with the name free.
+    private func lockContent(whenGone key: FunctionKey) async throws {
+        let deadline = time.now() + Limits.removalWait.nanoseconds
+        await lockContent()
         while functions[key]?.isRemoved == true {
+            contentLock.release()
+            guard time.now() < deadline else { throw CommandError.stillDraining(key) }
+            let time = time
+            let timer = Task {  // Cancelled below.
+                do { try await time.sleep(until: deadline) } catch { return }
+                wakeDepartures(key)
+            }
             await withCheckedContinuation { departures[key, default: []].append($0) }
+            timer.cancel()
+            await lockContent()
         }
+    }
+
+    func wakeDepartures(_ key: FunctionKey) {
+        for continuation in departures.removeValue(forKey: key) ?? [] { continuation.resume() }
     }
 
     private func store(
         _ key: FunctionKey, _ source: RevisionSource, _ spec: FunctionSpec
     ) async throws -> DeployOutcome {
-        await lockContent()
+        try await lockContent(whenGone: key)
         defer { contentLock.release() }
         let content = try await images.importContent(source, spec: spec)
         guard !isClosing else { throw CommandError.closing }
@@ -77,7 +94,14 @@ extension Orchestrator {
                 lastFailure: nil)
         record.latest = id.number
         record.manualScale = nil
-        try await journal.store.insert(revision, record: record)
+        do {
+            try await journal.store.insert(revision, record: record)
+        } catch {
+            await sandboxes.forget(id)
+            throw error
+        }
+        // Stored: a daemon that starts again brings it up.
+        guard !isClosing else { throw CommandError.closing }
         if functions[key] == nil {
             functions[key] = FunctionMachine(
                 stored: StoredFunction(record: record, revisions: []), makeID: makeID)
@@ -106,7 +130,10 @@ extension Orchestrator {
                 allowed: "0 to \(Limits.instancesPerFunction), or auto")
         }
         apply(.scaled(count), to: key)
-        await withCheckedContinuation { continuation in journal.write(.then { continuation.resume() }) }
+        let refused = await withCheckedContinuation { continuation in
+            journal.write(.then { continuation.resume(returning: $0) })
+        }
+        if let refused { throw refused }
     }
 
     /// A function as it is now, for people.

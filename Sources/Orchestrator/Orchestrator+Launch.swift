@@ -95,7 +95,13 @@ extension Orchestrator {
 
     private func over(_ instance: RunningInstance) {
         running[instance.id] = nil
-        if let slot = instance.slot { network.release(slot) }
+        if let slot = instance.slot {
+            if let gate = instance.handle?.gate, gate.close().inFlight > 0 {
+                lingering[instance.id] = slot
+            } else {
+                network.release(slot)
+            }
+        }
         instance.end()
     }
 

@@ -21,6 +21,9 @@ package actor Orchestrator {
     var contentLock = AsyncLock()
     var rollouts: [RevisionID: [CheckedContinuation<InstanceFailure?, Never>]] = [:]
     var departures: [FunctionKey: [CheckedContinuation<Void, Never>]] = [:]
+    /// Slots of instances that are gone while requests that entered them are not: a late one must not reach whoever
+    /// has the slot next.
+    var lingering: [InstanceID: SlotID] = [:]
     var isClosing = false
     private var alarm: (at: Int64, task: Task<Void, Never>)?
     private var alarms: [FunctionKey: Int64] = [:]
@@ -65,9 +68,23 @@ package actor Orchestrator {
                 router.upsert(RoutePolicy(key: machine.key, spec: spec))
             }
         }
+    }
+
+    /// Starts what shall run without being asked for: kept instances, and rollouts that an earlier daemon did not end.
+    package func resume() {
         for key in functions.keys.sorted() {
             perform(functions[key]?.resume(now: time.now(), unixTime: time.unixTime()) ?? [], of: key)
         }
+    }
+
+    /// The daemon is about to stop: nothing more is deployed, and who waits for a rollout is told. Requests are served on.
+    package func announceClosing() {
+        isClosing = true
+        let failure = InstanceFailure(
+            phase: .start, cause: "Closing",
+            message: "the daemon stops; it goes on with the rollout when it is back")
+        for continuation in rollouts.values.joined() { continuation.resume(returning: failure) }
+        rollouts = [:]
     }
 
     /// A revision that this host cannot run any more is kept; each start of it fails and says why.
@@ -93,12 +110,15 @@ package actor Orchestrator {
         switch message {
         case .demand(let key, let callID): apply(.demand(callID: callID), to: key)
         case .drained(let id):
+            if let slot = lingering.removeValue(forKey: id) { network.release(slot) }
             if let key = running[id]?.function { apply(.drained(id), to: key) }
         case .thawed(let id):
             // Its alarm was set for the end of its frozen time.
             if let key = running[id]?.function { apply(.alarm, to: key) }
         case .suspect(let id):
             logger.debug("an instance did not answer", metadata: ["instance": "\(id)"])
+            // Closed by the gateway: it could not be thawed.
+            if let instance = running[id], instance.handle?.gate.phase == .closed { instance.kill() }
         }
     }
 
@@ -138,13 +158,13 @@ package actor Orchestrator {
         }
         let waiting = rollouts.removeValue(forKey: id) ?? []
         // After the record is durable: an acknowledged deploy survives.
-        journal.write(.then { for continuation in waiting { continuation.resume(returning: failure) } })
+        journal.write(.then { _ in for continuation in waiting { continuation.resume(returning: failure) } })
     }
 
     private func gone(_ key: FunctionKey) {
         let machine = functions.removeValue(forKey: key)
         alarms[key] = nil
-        for continuation in departures.removeValue(forKey: key) ?? [] { continuation.resume() }
+        wakeDepartures(key)
         let revisions = machine?.revisions.values.map(\.id) ?? []
         Task {  // Bounded: removes files. Nobody waits for it.
             for revision in revisions { await sandboxes.forget(revision) }

@@ -47,6 +47,20 @@ extension FunctionRecord {
                 try lastFailure.map(JSONText.encode),
             ]) ?? 0
     }
+
+    /// Without effect when the function has been removed.
+    func update(_ database: Database) throws {
+        try database.execute(
+            sql: """
+                UPDATE functions SET active = ?, latest = max(latest, ?), settled = ?, manual_scale = ?,
+                    last_failure = ?
+                WHERE namespace = ? AND name = ?
+                """,
+            arguments: [
+                active, latest, settled, manualScale, try lastFailure.map(JSONText.encode),
+                key.namespace.description, key.name,
+            ])
+    }
 }
 
 extension Revision {

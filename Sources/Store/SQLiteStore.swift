@@ -104,7 +104,7 @@ package final class SQLiteStore: StorePort {
     }
 
     package func update(_ record: FunctionRecord) async throws {
-        try await write { connection in try record.save(connection) }
+        try await write { connection in try record.update(connection) }
     }
 
     package func remove(_ function: FunctionKey) async throws {

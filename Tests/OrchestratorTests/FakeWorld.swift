@@ -22,6 +22,8 @@ final class FakeWorld: Sendable {
         var launchFailure: InstanceFailure?
         var readyFailure: InstanceFailure?
         var insertFails = false
+        /// No port accepts until the launch is given up.
+        var holdsReady = false
         var collected: [Set<ContentDigest>] = []
         var notes: [InstanceRecord] = []
     }
@@ -122,6 +124,7 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
     func release(_ slot: SlotID) { with { _ = $0.slotsInUse.remove(slot) } }
     func waitUntilAccepting(slot: SlotID, port: UInt16, deadline: Int64) async throws {
         if let failure = with({ $0.readyFailure }) { throw failure }
+        if with({ $0.holdsReady }) { try await sleep(until: .max) }
     }
 
     func importContent(_ source: RevisionSource, spec: FunctionSpec) async throws -> ImportedContent {

@@ -215,3 +215,46 @@ private let millisecond: Int64 = 1_000_000
         #expect(world.isGone)
     }
 }
+
+/// What reviews of interleavings have found, each as it went wrong.
+@Suite struct InterleavingTests {
+    @Test func aCandidateThatNeverComesUpFailsNobody() throws {
+        var world = try SimulatedFunction(spec: .make(), world: .init(startTime: 2 * second...2 * second))
+        world.world.startFailureRate = 1
+        world.plan(.act(.deployed(try makeRevision(2))), at: 0)
+        world.run(until: second)
+        world.world.startFailureRate = 0
+        world.plan(.request, at: second)
+        world.run(until: 10 * second)
+        #expect(world.settled[2]??.cause == "NotListening")
+        #expect(world.served == 1)
+        #expect(world.failed == 0)
+    }
+
+    @Test func aClosedGateIsNoRoom() throws {
+        var world = try SimulatedFunction(spec: .make())
+        world.plan(.request, at: 0)
+        world.run(until: second)
+        let instance = try #require(world.instances.first)
+        _ = instance.gate.close()
+        // Dead, and its end not yet told: a demand must neither publish it again nor be due at once.
+        let effects = world.machine.handle(.demand(callID: "x"), now: second, unixTime: 1)
+        #expect(!effects.contains { if case .publish = $0 { true } else { false } })
+        #expect(world.machine.nextAlarm(now: 400 * second) == nil)
+    }
+
+    @Test func whatDiesRightAfterItsStartIsHeldBack() throws {
+        var world = try SimulatedFunction(spec: .make { $0.scale.min = 1 })
+        var crashes = 0
+        world.plan(.act(.alarm), at: 0)
+        for step in 1...3000 {
+            world.run(until: Int64(step) * 100 * millisecond)
+            for instance in world.instances where instance.state == .ready {
+                crashes += 1
+                world.plan(.crash(instance.id), at: world.now + millisecond)
+            }
+        }
+        #expect(crashes < 25)
+        #expect(crashes > 5)
+    }
+}

@@ -14,6 +14,7 @@ private let second: Int64 = 1_000_000_000
     private func run(_ body: (Orchestrator) async throws -> Void) async throws {
         let orchestrator = world.makeOrchestrator()
         try await orchestrator.load()
+        await orchestrator.resume()
         let loop = Task { await orchestrator.run() }
         try await body(orchestrator)
         await orchestrator.close(deadline: world.now() + 5 * second)
@@ -176,5 +177,62 @@ private let second: Int64 = 1_000_000_000
             #expect(record?.lastFailure?.log == ["last words"])
             await comes { published == 0 }
         }
+    }
+}
+
+/// What reviews of interleavings have found, each as it went wrong.
+@Suite struct OrchestratorInterleavingTests {
+    let world = FakeWorld()
+    let key: FunctionKey
+
+    init() throws { key = try FunctionKey(name: "hello") }
+
+    @Test func aSlotIsKeptUntilTheLastRequestHasLeft() async throws {
+        let orchestrator = world.makeOrchestrator()
+        let loop = Task { await orchestrator.run() }
+        _ = try await orchestrator.deploy(key, source: .rootfs(path: "/r"), spec: FunctionSpec(), wait: true)
+        let first = world.with { [key] in $0.published[key]?.first }
+        let handle = try #require(first)
+        #expect(handle.gate.enter(now: 1) == .entered)
+        world.with { $0.instances[handle.id] }?.finish(.signal(9))
+        let isGone = await world.eventually { await orchestrator.view(of: key)?.instances.isEmpty ?? false }
+        #expect(isGone)
+        let isUsed = world.with { $0.slotsInUse.contains(handle.slot) }
+        #expect(isUsed, "a late request would reach the slot's next owner")
+        #expect(handle.gate.leave(now: 2) == .drained)
+        orchestrator.drained(handle.id)
+        let isFree = await world.eventually { !world.with { $0.slotsInUse.contains(handle.slot) } }
+        #expect(isFree)
+        await orchestrator.close(deadline: world.now() + second)
+        await loop.value
+    }
+
+    @Test func whoWaitsForARolloutIsToldOfTheEnd() async throws {
+        let orchestrator = world.makeOrchestrator()
+        let loop = Task { await orchestrator.run() }
+        world.with { $0.holdsReady = true }
+        let deploy = Task { [key] in
+            try await orchestrator.deploy(key, source: .rootfs(path: "/r"), spec: FunctionSpec(), wait: true)
+        }
+        let hasStarted = await world.eventually { world.with { $0.launched.count } > 0 }
+        #expect(hasStarted)
+        await orchestrator.announceClosing()
+        guard case .failed(_, let failure) = try await deploy.value else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(failure.cause == "Closing")
+        await orchestrator.close(deadline: world.now() + second)
+        await loop.value
+    }
+
+    @Test func whatCouldNotBeStoredIsForgottenByTheSandbox() async throws {
+        let orchestrator = world.makeOrchestrator()
+        world.with { $0.insertFails = true }
+        await #expect(throws: StoreRefused.self) {
+            try await orchestrator.deploy(key, source: .rootfs(path: "/r"), spec: FunctionSpec(), wait: true)
+        }
+        let prepared = world.with { $0.prepared }
+        #expect(prepared.isEmpty)
     }
 }

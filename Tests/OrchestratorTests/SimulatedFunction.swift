@@ -136,7 +136,7 @@ struct SimulatedFunction {
         case .act(let event): send(event)
         case .alarm:
             armed = .max
-            if let due = machine.nextAlarm(now: now), due <= now { send(.alarm) }
+            send(.alarm)
         }
         if let alarm = machine.nextAlarm(now: now), alarm < armed {
             armed = alarm
