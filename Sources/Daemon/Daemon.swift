@@ -132,7 +132,7 @@ package struct Daemon: Sendable {
             try FileTree.makeDirectories(configuration.stateDirectory, mode: 0o711)
             try FileTree.makeDirectories(configuration.logDirectory, mode: 0o700)
             try FileTree.makeDirectories(configuration.runDirectory, mode: 0o750)
-            let foreign = try Directory(path: configuration.runDirectory).names(limit: 16)
+            let foreign = try Directory(path: configuration.runDirectory).names(limit: .max)
                 .map { "\($0)" }.filter { !Self.ownNames.contains($0) }
             // It is about to be closed to everybody but the group.
             if let foreign = foreign.first {
