@@ -77,6 +77,14 @@ extension OutputRawSpan {
         }
     }
 
+    /// As `append`, for bytes that a peer chose the number of.
+    /// - Throws: `tooLarge` when there is no room for them.
+    @inline(__always)
+    mutating func appendFitting(_ source: RawSpan, from start: Int, to end: Int) throws(HeadError) {
+        guard end &- start <= freeCapacity else { throw .tooLarge }
+        append(source, from: start, to: end)
+    }
+
     @inline(__always)
     mutating func append(_ text: StaticString) {
         let count = text.utf8CodeUnitCount

@@ -6,6 +6,8 @@ struct RequestFields {
     var callID = 0..<0
     /// The last `X-Forwarded-For`; earlier ones have been passed on in their place.
     var forwardedFor = 0..<0
+    /// The whole line that `forwardedFor` is the value of.
+    private var forwardedForLine = 0..<0
     var hasForwardedProto = false
     var hasForwardedHost = false
     var expectsContinue = false
@@ -38,8 +40,9 @@ struct RequestFields {
             if line.named("x-start-time", input) { return false }
         case 15:
             if line.named("x-forwarded-for", input) {
-                passEarlier(input, &output, upTo: offset, run: &run)
+                try passEarlier(input, &output, upTo: offset, run: &run)
                 forwardedFor = line.value
+                forwardedForLine = line.nameStart..<line.end
                 return false
             }
         case 16:
@@ -51,15 +54,15 @@ struct RequestFields {
         return try common.note(line, input) ?? true
     }
 
-    /// A further `X-Forwarded-For`: the earlier one becomes a line of its own, so that the order stays.
+    /// A further `X-Forwarded-For`: the earlier one is passed on as it came, so that the order stays and no number of
+    /// them makes the output longer than the input.
     private func passEarlier(
         _ input: RawSpan, _ output: inout OutputRawSpan, upTo offset: Int, run: inout Int
-    ) {
+    ) throws(HeadError) {
         guard !forwardedFor.isEmpty else { return }
-        output.append(input, from: run, to: offset)
+        try output.appendFitting(input, from: run, to: offset)
         run = offset
-        output.append("X-Forwarded-For: ")
-        output.append(input, from: forwardedFor.lowerBound, to: forwardedFor.upperBound)
-        output.append("\r\n")
+        try output.appendFitting(
+            input, from: forwardedForLine.lowerBound, to: forwardedForLine.upperBound)
     }
 }

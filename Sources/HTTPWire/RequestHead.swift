@@ -29,5 +29,11 @@ package struct RequestHead: Sendable {
 package struct ClientOrigin: Sendable {
     /// The peer's address as text, for `X-Forwarded-For`.
     package let address: [UInt8]
-    package init(address: String) { self.address = Array(address.utf8) }
+    /// An IPv6 address with an IPv4 one in it.
+    private static let longestAddress = 45
+
+    package init(address: String) {
+        self.address = Array(address.utf8)
+        precondition(self.address.count <= Self.longestAddress, "an IP address as inet_ntop(3) writes it")
+    }
 }

@@ -5,7 +5,15 @@
 /// `Connection` header that names further headers.
 package struct RequestRewriter: Sendable {
     /// Bytes that the output may have beyond the input's.
+    ///
+    /// Enough for any head. The request line grows by a slash (1). A header line is passed on as it came or not at all,
+    /// so their number adds nothing. What follows is written once, by `stamp` and `appendOwn`: call id (141), start
+    /// time (36), X-Forwarded-For (66), X-Forwarded-Proto (25),
+    /// X-Forwarded-Host (282), Host (270), Connection and Upgrade (32), Transfer-Encoding (28), the empty line (2).
+    /// The values of X-Forwarded-For and Upgrade come on top of that, in place of a line that was not passed on.
     package static let extraBytes = 1024
+    /// The sum of what is written once.
+    private static let ownBytes = 883
     private static let hostLength = 262
 
     package let routes: RouteTable
@@ -46,6 +54,8 @@ package struct RequestRewriter: Sendable {
             fields = RequestFields()
             _ = try copy(line, plan, input, &output, &fields, &head)
         }
+        let values = fields.forwardedFor.count + fields.common.upgrade.count
+        guard output.freeCapacity >= Self.ownBytes + values else { throw .tooLarge }
         head.target = plan.target
         try finish(line, fields, host, input, &head)
         if fields.callID.isEmpty || !stamp.adopt(input, fields.callID) { stamp.make(&ids) }
@@ -65,9 +75,9 @@ package struct RequestRewriter: Sendable {
         _ line: RequestLine, _ plan: RequestPlan, _ input: RawSpan, _ output: inout OutputRawSpan,
         _ fields: inout RequestFields, _ head: inout RequestHead
     ) throws(HeadError) -> Bool {
-        output.append(input, from: line.methodStart, to: line.targetStart)
+        try output.appendFitting(input, from: line.methodStart, to: line.targetStart)
         if plan.addsSlash { output.append(UInt8(ascii: "/")) }
-        output.append(input, from: plan.path.lowerBound, to: plan.path.upperBound)
+        try output.appendFitting(input, from: plan.path.lowerBound, to: plan.path.upperBound)
         output.append(" HTTP/1.1\r\n")
         var field = FieldLine()
         var run = line.end
@@ -77,7 +87,7 @@ package struct RequestRewriter: Sendable {
             case .incomplete:
                 return false
             case .endOfHead:
-                output.append(input, from: run, to: offset)
+                try output.appendFitting(input, from: run, to: offset)
                 head.length = field.end
                 if field.end > headLimit { throw .tooLarge }
                 return true
@@ -87,7 +97,7 @@ package struct RequestRewriter: Sendable {
                     passes = !MessageFields.nominated(field, by: plan.removing, input)
                 }
                 if !passes {
-                    output.append(input, from: run, to: offset)
+                    try output.appendFitting(input, from: run, to: offset)
                     run = field.end
                 }
                 offset = field.end

@@ -65,6 +65,46 @@ struct HostileInputTests {
         }
     }
 
+    /// A head that is nothing but the shortest of repeatable lines does not outgrow its input.
+    @Test func manyForwardingLinesFitTheirRoom() throws {
+        let wire = WireFixture()
+        for size in stride(from: 30_900, through: 31_744, by: 4) {
+            var text = "GET /function/x HTTP/1.1\r\nHost: x\r\n"
+            while text.utf8.count + 21 <= size { text += "x-forwarded-for:a\r\n" }
+            let request = try #require(try wire.request(text + "\r\n"))
+            #expect(request.text.utf8.count <= text.utf8.count + RequestRewriter.extraBytes)
+        }
+    }
+
+    /// Each earlier line as it came and in its place, the last one with the client's address.
+    @Test func earlierForwardingLinesStay() throws {
+        let request = try #require(
+            try WireFixture().request(
+                "GET /x HTTP/1.1\r\nHost: x\r\nx-forwarded-for:a\r\nA: 1\r\nX-FORWARDED-FOR:  b \r\n"
+                    + "B: 2\r\nx-forwarded-for: c\r\n\r\n"))
+        #expect(
+            request.text.components("X-Call-Id")[0]
+                == "GET /x HTTP/1.1\r\nHost: x\r\nA: 1\r\nx-forwarded-for:a\r\nB: 2\r\n"
+                + "X-FORWARDED-FOR:  b \r\n")
+        #expect(request.text.contains("\r\nX-Forwarded-For: c, 192.0.2.1\r\n"))
+    }
+
+    /// Whatever lines a head consists of, and as many of one kind as there are bytes for.
+    @Test(arguments: [
+        "x-forwarded-for:a", "x-forwarded-host:a", "x-forwarded-proto:a", "x-call-id:a", "upgrade:a",
+        "connection:upgrade", "te:a", "a:b", "content-length:1",
+    ]) func noLineGrows(_ line: String) throws {
+        let wire = WireFixture()
+        let host = String(repeating: "h", count: 262)
+        var text = "GET http://\(host)?q HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nupgrade:w\r\n"
+        text += "X-Call-Id: \(String(repeating: "i", count: 128))\r\n"
+        while text.utf8.count + line.utf8.count + 4 <= wire.headLimit { text += line + "\r\n" }
+        #expect(try wire.request(text + "\r\n") != nil)
+        var answer = "HTTP/1.1 200 OK\r\n"
+        while answer.utf8.count + line.utf8.count + 4 <= wire.headLimit { answer += line + "\r\n" }
+        #expect(try wire.response(answer + "\r\n") != nil)
+    }
+
     private func mutate(_ bytes: inout [UInt8], _ random: inout Generator) {
         let interesting: [UInt8] = [0, 9, 10, 13, 32, 44, 47, 58, 0x7f, 0x80, 0xff, 48, 59, 63]
         for _ in 0..<Int.random(in: 1...4, using: &random) {
