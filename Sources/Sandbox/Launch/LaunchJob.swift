@@ -9,6 +9,11 @@ struct LaunchJob: Sendable {
         let content: [UInt8]
     }
 
+    struct Owner: Sendable {
+        let user: UInt32
+        let group: UInt32
+    }
+
     let instance: InstanceID
     /// `name.namespace`, for the logs.
     let function: String
@@ -16,6 +21,8 @@ struct LaunchJob: Sendable {
     /// The image's root, relative to the image store.
     let image: String
     let files: [HostFile]
+    /// Whom the process runs as, in the container's ids: its output streams are that user's.
+    let owner: Owner
     let cgroup: InstanceCgroup?
     let network: SharedFD
     let slot: SlotID

@@ -17,7 +17,8 @@ final class Launcher {
     private let roots: RootBuilder
     private let systems = SystemFilesystems()
     private let map: String
-    private let isRootless: Bool
+    /// First host id of the functions' range; nil where the caller's own id alone is mapped.
+    private let ids: UInt32?
     private let logs: any InstanceLogCollecting
 
     /// - Parameters:
@@ -28,7 +29,7 @@ final class Launcher {
         null = try File.open("/dev/null", flags: O_RDWR)
         socketPlace = try LowDescriptor(null)
         host = try NetworkNamespace.current()
-        isRootless = ids == nil
+        self.ids = ids
         map = "0 \(ids ?? 0) \(ids == nil ? 1 : Limits.mappedIDs)\n"
         self.logs = logs
         let userNamespace =
@@ -84,7 +85,7 @@ final class Launcher {
     private func writeMaps(of pid: Int32) throws(KernelError) {
         try File.write(map, to: "/proc/\(pid)/uid_map")
         // Without the privilege to map groups, setgroups(2) must be given up first (user_namespaces(7)).
-        if isRootless { try File.write("deny", to: "/proc/\(pid)/setgroups") }
+        if ids == nil { try File.write("deny", to: "/proc/\(pid)/setgroups") }
         try File.write(map, to: "/proc/\(pid)/gid_map")
     }
 
@@ -101,12 +102,21 @@ final class Launcher {
         guard let output = output.take(), let outputEnd = outputEnd.take(), let error = error.take(),
             let errorEnd = errorEnd.take()
         else { preconditionFailure("pipe2 makes two descriptors") }
+        try give(outputEnd, to: job.owner)
+        try give(errorEnd, to: job.owner)
         let descriptors = [root.descriptor, null.raw, outputEnd.raw, errorEnd.raw, system.descriptor]
         try InitMessage.send(
             .plan, id: InitMessage.mainProcess, body: job.plan.bytes(for: job.instance),
             descriptors: descriptors, over: process.socket)
         logs.collect(
             instance: job.instance.description, function: job.function, stdout: output, stderr: error)
+    }
+
+    /// Lets the process open its output again as /dev/stdout: a pipe belongs to who made it, and to nobody else.
+    private func give(_ pipe: borrowing OwnedFD, to owner: LaunchJob.Owner) throws(KernelError) {
+        guard let ids else { return }
+        // The empty path is the descriptor itself.
+        try FileTree.setOwner("", at: pipe.raw, user: ids + owner.user, group: ids + owner.group)
     }
 
     /// Ends a process that will get no plan.

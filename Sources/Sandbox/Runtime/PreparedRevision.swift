@@ -11,6 +11,8 @@ struct PreparedRevision: Sendable {
     let hostname: String
     let settings: [CgroupSetting]
     let image: String
+    /// Whom the process runs as, in its own ids.
+    let owner: LaunchJob.Owner
 }
 
 /// Compiles revisions.
@@ -30,10 +32,12 @@ struct RevisionCompiler: Sendable {
         let compiler = LaunchPlanCompiler(
             config: config, spec: revision.spec, revision: revision.id, facts: facts)
         let plan = try compiler.compile(seccomp: filter)
+        let user = config.process.user
         return PreparedRevision(
             plan: try EncodedPlan(plan), summaries: plan.steps.map(\.summary),
             program: config.process.args?.first ?? "", hostname: compiler.hostname,
             settings: try limits.settings(config.linux?.resources, revision.spec.limits),
-            image: rootfsPath(revision.rootfs))
+            image: rootfsPath(revision.rootfs),
+            owner: LaunchJob.Owner(user: user?.uid ?? 0, group: user?.gid ?? 0))
     }
 }

@@ -126,8 +126,8 @@ package final class SandboxRuntime: SandboxPort {
         let job = { @Sendable cgroup in
             LaunchJob(
                 instance: request.instance, function: request.revision.id.function.description,
-                plan: prepared.plan, image: prepared.image, files: files, cgroup: cgroup, network: network,
-                slot: request.slot)
+                plan: prepared.plan, image: prepared.image, files: files, owner: prepared.owner,
+                cgroup: cgroup, network: network, slot: request.slot)
         }
         let result = await withCheckedContinuation { (continuation: Launching) in
             let isTaken = requests.push(
