@@ -6,7 +6,8 @@ internal import LinuxSystem
 /// on a thread inside the slot and copied for every launch. Used by one thread only.
 final class SystemFilesystems {
     private final class Kept {
-        let namespace: SharedFD
+        /// Weak: a slot that is gone must not be held by what was mounted for it.
+        weak var namespace: SharedFD?
         let mount: DetachedMount
         init(namespace: SharedFD, mount: consuming DetachedMount) {
             self.namespace = namespace
@@ -20,19 +21,20 @@ final class SystemFilesystems {
 
     func mount(slot: SlotID, namespace: SharedFD, host: SharedFD) throws(KernelError) -> DetachedMount {
         if canCopy, let own = kept[slot], own.namespace === namespace {
-            do { return try own.mount.copy() } catch {
-                guard error.code == EINVAL else { throw error }
-                canCopy = false
-                kept.removeAll()
-            }
+            return try own.mount.copy()
         }
         let mount = try make(namespace: namespace, host: host)
-        guard canCopy, let copy = try? mount.copy() else {
+        guard canCopy else { return mount }
+        do {
+            let copy = try mount.copy()
+            kept = kept.filter { $0.value.namespace != nil }
+            kept[slot] = Kept(namespace: namespace, mount: mount)
+            return copy
+        } catch {
+            guard error.code == EINVAL else { throw error }
             canCopy = false
             return mount
         }
-        kept[slot] = Kept(namespace: namespace, mount: mount)
-        return copy
     }
 
     private func make(namespace: SharedFD, host: SharedFD) throws(KernelError) -> DetachedMount {
