@@ -4,8 +4,9 @@
 
 #include <asm/poll.h>
 #include <asm/signal.h>
-#include <linux/signalfd.h>
+#include <linux/keyctl.h>
 #include <linux/prctl.h>
+#include <linux/signalfd.h>
 
 enum { NO_HANG = 1, BLOCK_ALL = 2, SIGNAL_SET_BYTES = 8 };
 
@@ -189,9 +190,21 @@ static void handle_signals(int32_t signals) {
     reap();
 }
 
+/* What the daemon's other children share must not be shared with a container: kill(0) would reach every process of the
+ * group, TIOCSTI the terminal of the session, and keyctl(2) the keys of its keyring. */
+static void leave_the_daemon(void) {
+    /* Descriptors of a plan come later; until then there are stdio and the socket. */
+    if (kernel(close_range, TORPOR_SOCKET + 1, ~0u, 0) < 0) end(1);
+    if (kernel(setsid) < 0) end(1);
+    /* Now, since what root owns is held to no ordinary user's quota. A kernel may know no keys, or allow none. */
+    long keyring = kernel(keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
+    if (keyring < 0 && keyring != -ENOSYS && keyring != -EPERM) end(1);
+}
+
 __attribute__((noreturn)) void init_main(void);
 void init_main(void) {
     uint64_t all = ~0ull;
+    leave_the_daemon();
     kernel(prctl, PR_SET_NAME, "torpor-init", 0, 0, 0);
     struct sigaction as_usual = {0};
     /* What the daemon ignores would stay ignored in the function. */

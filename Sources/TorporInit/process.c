@@ -170,6 +170,8 @@ static int run_child(void *argument) {
 #define PART(name, call) \
     start->detail = name; \
     if ((start->error = (call)) < 0) return 127;
+    /* kill(0) of one process of the container must reach neither init nor what else init starts. */
+    PART(TORPOR_START_SESSION, kernel(setsid))
     PART(TORPOR_START_STDIO, set_stdio(process))
     PART(TORPOR_START_LIMITS, set_limits(process))
     PART(TORPOR_START_IDENTITY, set_identity(process))

@@ -29,6 +29,6 @@ package enum PlanFormat {
     /// Where `start` failed.
     package enum StartStage: UInt32, Sendable, CaseIterable {
         case clone = 1
-        case stdio, limits, identity, directory, capabilities, seccomp, exec
+        case session, stdio, limits, identity, directory, capabilities, seccomp, exec
     }
 }
