@@ -78,7 +78,8 @@ package struct Daemon: Sendable {
         let listen = ListenAddress(host: address.host, port: address.port)
         let host = HostReport(
             configuration: configuration, listen: listen, sandboxes: parts.sandboxes, slots: slots,
-            probe: HostProbe(uidBase: UInt32(configuration.uidBase)), startedAt: TimeText.timestamp())
+            probe: HostProbe(uidBase: UInt32(configuration.uidBase), images: configuration.imageDirectory),
+            startedAt: TimeText.timestamp())
         let control = ControlServer(
             backend: Backend(orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host),
             socket: ControlSocket(path: configuration.socketPath), logger: logger

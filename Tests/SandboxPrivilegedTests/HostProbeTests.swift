@@ -5,7 +5,7 @@ import Testing
 @Suite(.enabled(if: SandboxFixture.isPossible, SandboxFixture.needs))
 struct HostProbeTests {
     @Test func `A host that runs containers is found usable, and what is missing has a price and a cure`() {
-        let probe = HostProbe(uidBase: 200_000)
+        let probe = HostProbe(uidBase: 200_000, images: "/var")
         #expect(probe.isUsable, "\(probe.findings.filter { !$0.isThere })")
         #expect(Set(probe.findings.map(\.name)).count == probe.findings.count)
         for finding in probe.findings {

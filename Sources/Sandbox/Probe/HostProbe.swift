@@ -24,11 +24,12 @@ package struct HostProbe: Sendable, Hashable {
     package var isUsable: Bool { findings.allSatisfy { $0.isThere || !$0.isEssential } }
 
     /// Looks at everything; makes nothing that outlives the call. Blocks for some milliseconds.
-    /// - Parameter uidBase: first id of the functions' range.
-    package init(uidBase: UInt32) {
+    /// - Parameters:
+    ///   - uidBase: first id of the functions' range. - images: the image store's directory.
+    package init(uidBase: UInt32, images: String) {
         findings = [
             Self.kernel(), Self.cgroup(), Self.controllers(), Self.userNamespaces(uidBase: uidBase),
-            Self.overlay(), Self.proc(),
+            Self.imageFiles(in: images, uidBase: uidBase), Self.overlay(), Self.proc(),
         ]
     }
 
@@ -101,6 +102,26 @@ package struct HostProbe: Sendable, Hashable {
             remedy:
                 "raise user.max_user_namespaces, and allow kernel.unprivileged_userns_clone where it exists",
             isEssential: true)
+    }
+
+    /// A function sees the files of its image through the map of its ids (mount_setattr(2)), which not every file system
+    /// can do.
+    private static func imageFiles(in directory: String, uidBase: UInt32) -> Finding {
+        let name = "image files"
+        guard (try? IDMap.ownMapCovers(first: uidBase)) ?? false else { return found(name, "as they are") }
+        do {
+            let map = "0 \(uidBase) \(Limits.mappedIDs)\n"
+            let namespace = SharedFD(OwnedFD(owning: try check(clinux_userns(map), "clone3")))
+            let mount = try DetachedMount(copying: directory)
+            try mount.mapIDs(namespace, adding: [.readOnly])
+            return found(name, "id-mapped in \(directory)")
+        } catch {
+            return Finding(
+                name: name, isThere: false, detail: "\(directory) cannot be id-mapped: \(error.reason)",
+                cost: "no container has a root file system",
+                remedy: "keep the state directory on ext4, xfs or btrfs; tmpfs needs Linux 6.3",
+                isEssential: true)
+        }
     }
 
     private static func overlay() -> Finding {
