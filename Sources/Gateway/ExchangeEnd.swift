@@ -37,7 +37,13 @@ extension ClientExchange {
         if request.capacity > Self.keptBufferBytes { request = ByteBuffer() }
         setDeadline(after: loop.limits.idleClientTimeout)
         if input != nil { takeNext() }
-        transport?.resumeReading()
+        // What was sent ahead is used up first, else a client that never waits would fill the memory.
+        if input == nil, !isClosed { transport?.resumeReading() }
+    }
+
+    private var isClosed: Bool {
+        if case .closed = phase { return true }
+        return false
     }
 
     /// Not from within the reading of a head: that goes on by itself.
