@@ -1,6 +1,7 @@
 internal import Glibc
 package import LinuxSystem
 package import OCI
+internal import Synchronization
 
 /// The directory below the daemon's own cgroup that has one cgroup per instance.
 package final class CgroupTree: Sendable {
@@ -10,6 +11,7 @@ package final class CgroupTree: Sendable {
     private let own: CgroupLocation
     private let isInLeaf: Bool
     private let directory: OwnedFD
+    private let overdue = Mutex<Set<String>>([])
 
     /// Finds the daemon's own cgroup, moves the daemon into a leaf of it where the kernel wants that (no processes beside
     /// children that have controllers), hands the controllers down, and makes the tree.
@@ -38,14 +40,14 @@ package final class CgroupTree: Sendable {
     /// Makes an instance's cgroup, with its limits in place before anything runs in it.
     package func create(_ name: String, settings: [CgroupSetting]) throws(KernelError) -> InstanceCgroup {
         try FileTree.makeDirectory(name, at: directory.raw)
-        let cgroup = try File.open(name, at: directory.raw, flags: O_RDONLY | O_DIRECTORY)
         do {
+            let cgroup = try File.open(name, at: directory.raw, flags: O_RDONLY | O_DIRECTORY)
             for setting in settings { try Self.write(setting, to: cgroup) }
+            return InstanceCgroup(name: name, directory: cgroup, tree: self)
         } catch {
-            try FileTree.removeDirectory(name, at: directory.raw)
+            try? FileTree.removeDirectory(name, at: directory.raw)
             throw error
         }
-        return InstanceCgroup(name: name, directory: cgroup, tree: self)
     }
 
     private static func write(_ setting: CgroupSetting, to cgroup: borrowing OwnedFD) throws(KernelError) {
@@ -58,6 +60,17 @@ package final class CgroupTree: Sendable {
 
     /// rmdir(2) of an instance's cgroup; EBUSY while a process of it is left.
     func remove(_ name: String) throws(KernelError) { try FileTree.removeDirectory(name, at: directory.raw) }
+
+    /// Notes a cgroup that still had a process, which hangs in the kernel, when its time was up.
+    func postpone(_ name: String) { overdue.withLock { _ = $0.insert(name) } }
+
+    /// Tries once more to remove what was postponed.
+    func removeOverdue() {
+        for name in overdue.withLock({ $0 }) {
+            do { try remove(name) } catch { if error.code != ENOENT { continue } }
+            overdue.withLock { _ = $0.remove(name) }
+        }
+    }
 
     /// Kills and removes what an earlier daemon of the same name left.
     /// - Returns: the names of those that could not be removed.
@@ -77,6 +90,7 @@ package final class CgroupTree: Sendable {
     /// Removes the empty tree, and gives the daemon's own cgroup back as it was found: for its clean end.
     /// - Throws: `KernelError`; EBUSY while an instance's cgroup is left.
     package func removeTree() throws(KernelError) {
+        removeOverdue()
         try FileTree.removeDirectory(path)
         if isInLeaf { try leaveLeaf() }
     }

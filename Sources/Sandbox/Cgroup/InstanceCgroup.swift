@@ -69,8 +69,10 @@ package final class InstanceCgroup: Sendable {
         return events.split(separator: "\n").contains { $0.hasPrefix("oom_kill ") && $0 != "oom_kill 0" }
     }
 
-    /// Removes the cgroup. The last process may take a moment to leave it, so this tries again for up to a second.
+    /// Removes the cgroup. The last process may take a moment to leave it, so this tries again for up to a second, and
+    /// once more whenever a later one is removed.
     package func remove() -> Bool {
+        tree.removeOverdue()
         for attempt in 0..<100 {
             do {
                 try tree.remove(name)
@@ -80,6 +82,7 @@ package final class InstanceCgroup: Sendable {
                 if attempt > 2 { usleep(10_000) }
             }
         }
+        tree.postpone(name)
         return false
     }
 
