@@ -18,7 +18,7 @@ int32_t clinux_packet_pair(int32_t ends[2], int32_t send_seconds) {
 
 int64_t clinux_send(
     int32_t socket, const void *bytes, size_t count, const int32_t *descriptors, uint32_t descriptor_count) {
-    char control[CMSG_SPACE(sizeof(int32_t) * MOST_DESCRIPTORS)];
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int32_t) * MOST_DESCRIPTORS)];
     struct iovec part = {(void *)bytes, count};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     if (descriptor_count > MOST_DESCRIPTORS) return -EINVAL;

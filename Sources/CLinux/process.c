@@ -17,6 +17,7 @@
 
 #define RAW_FLAG_UNSHARE (1u << 1) /* CLOSE_RANGE_UNSHARE */
 #define RAW_EMPTY_PATH 0x1000
+#define RAW_MEMFD_EXEC 0x10u /* MFD_EXEC, Linux 6.3 */
 
 int unshare(int flags);
 int setns(int fd, int type);
@@ -162,17 +163,19 @@ int32_t clinux_launch(struct clinux_launch *launch) {
     if (launch->network >= 0 && setns(launch->network, CLONE_NEWNET) < 0) return -errno;
     long pid = clone_child(launch, &child);
     launch->stage = child.stage;
-    int back = launch->network >= 0 ? setns(launch->own_network, CLONE_NEWNET) : 0;
-    if (pid < 0) return (int32_t)pid;
-    if (back < 0 || child.error < 0) {
-        int error = back < 0 ? -errno : (int)child.error;
+    long error = pid < 0 ? pid : child.error;
+    if (launch->network >= 0 && setns(launch->own_network, CLONE_NEWNET) < 0) {
+        error = -errno;
+        launch->stage = CLINUX_LAUNCH_RETURN;
+    }
+    if (error >= 0) return (int32_t)pid;
+    if (pid >= 0) {
         clinux_pidfd_signal(launch->pidfd, SIGKILL);
         waitpid((pid_t)pid, 0, 0);
         close(launch->pidfd);
         launch->pidfd = -1;
-        return error;
     }
-    return (int32_t)pid;
+    return (int32_t)error;
 }
 
 int32_t clinux_dup_low(int32_t fd) {
@@ -205,8 +208,12 @@ int32_t clinux_limit(int32_t resource, uint64_t *soft, uint64_t *hard) {
 
 int32_t clinux_unshare_mounts(void) { return unshare(CLONE_NEWNS | CLONE_FS) < 0 ? -errno : 0; }
 
+int32_t clinux_umask(uint32_t mask) { return (int32_t)umask(mask); }
+
 int32_t clinux_sealed_program(const char *name, const void *bytes, size_t count) {
-    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    /* vm.memfd_noexec may make files that do not ask for it non-executable; before Linux 6.3 nobody can ask. */
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | RAW_MEMFD_EXEC);
+    if (fd < 0 && errno == EINVAL) fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0) return -errno;
     size_t done = 0;
     while (done < count) {
@@ -232,12 +239,20 @@ static int write_map(pid_t pid, const char *file, const char *map) {
     return result;
 }
 
-/* The child only waits to be killed. It shares no memory, but makes no call of the C library either. */
+/* The child only waits to be killed: by its parent, or by the kernel where that is killed first, and without the
+ * parent's descriptors, locks among them. It shares no memory, but makes no call of the C library either. */
+static void wait_for_the_end(pid_t parent) {
+    raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    raw(SYS_close_range, 0, ~0u, 0, 0, 0);
+    while (raw(SYS_getppid, 0, 0, 0, 0, 0) == parent) raw(SYS_ppoll, 0, 0, 0, 0, 0);
+    for (;;) raw(SYS_exit_group, 1, 0, 0, 0, 0);
+}
+
 int32_t clinux_userns(const char *map) {
     struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+    pid_t parent = getpid();
     long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-    if (pid == 0)
-        for (;;) raw(SYS_ppoll, 0, 0, 0, 0, 0);
+    if (pid == 0) wait_for_the_end(parent);
     if (pid < 0) return -errno;
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/ns/user", pid);

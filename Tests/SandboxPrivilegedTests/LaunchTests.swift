@@ -136,6 +136,17 @@ struct LaunchTests {
         }
     }
 
+    @Test(.enabled(if: !SandboxFixture.isRootless, "needs a range of ids"))
+    func `The daemon's umask is not the containers'`() async throws {
+        try await SandboxFixture.with(umask: 0o077) { fixture in
+            let (output, exit) = try await fixture.run("cat /etc/hostname; ls /dev/null; umask") {
+                $0.process.user = .init(uid: 1000, gid: 1001)
+            }
+            #expect(exit == .code(0))
+            #expect(output == "hello\n/dev/null\n0022\n")
+        }
+    }
+
     @Test func `A missing and a non-executable command are told apart`() async throws {
         try await SandboxFixture.with { fixture in
             await #expect {

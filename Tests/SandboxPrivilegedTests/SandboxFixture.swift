@@ -22,8 +22,11 @@ final class SandboxFixture: Sendable {
         "needs root, or root in a user namespace (unshare -Urmnpf), and busybox-static"
     static var isPossible: Bool { isRoot && access(busybox, X_OK) == 0 }
 
-    static func with(_ body: (SandboxFixture) async throws -> Void) async throws {
-        let fixture = try SandboxFixture()
+    /// - Parameter umask: the process's, while the sandbox comes up.
+    static func with(
+        umask: mode_t = 0o022, _ body: (SandboxFixture) async throws -> Void
+    ) async throws {
+        let fixture = try SandboxFixture(umask: umask)
         do { try await body(fixture) } catch {
             fixture.close()
             throw error
@@ -31,7 +34,7 @@ final class SandboxFixture: Sendable {
         fixture.close()
     }
 
-    private init() throws {
+    private init(umask: mode_t) throws {
         directory = "/tmp/torpor-sandbox-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
         let bin = directory + "/images/busybox/bin"
         for path in ["", "/run", "/images", "/images/busybox", "/images/busybox/bin", "/images/busybox/etc"] {
@@ -49,6 +52,8 @@ final class SandboxFixture: Sendable {
             imagesDirectory: directory + "/images", runDirectory: directory + "/run", uidBase: 200_000,
             cgroupName: name, rootfsPath: { _ in "busybox" },
             resolvConf: { Array("nameserver 192.0.2.1\n".utf8) })
+        let before = Glibc.umask(umask)
+        defer { _ = Glibc.umask(before) }
         runtime = try SandboxRuntime(configuration: configuration, slots: OneSlot(), logs: logs)
     }
 

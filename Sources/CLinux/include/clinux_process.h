@@ -6,7 +6,7 @@
 /* Where clinux_launch failed. */
 enum {
     CLINUX_LAUNCH_NETWORK = 1, CLINUX_LAUNCH_CLONE, CLINUX_LAUNCH_DESCRIPTORS, CLINUX_LAUNCH_CAPABILITIES,
-    CLINUX_LAUNCH_EXEC,
+    CLINUX_LAUNCH_EXEC, CLINUX_LAUNCH_RETURN,
 };
 
 struct clinux_launch {
@@ -22,6 +22,7 @@ struct clinux_launch {
 /* clone3(2) with new user, pid, mount, IPC, UTS and cgroup namespaces, then execveat of the program with no arguments
  * and all capabilities ambient. It inherits descriptors 0, 1, 2 and the socket. Returns the child's pid, which the caller
  * must reap; the caller still has to write its id maps. The caller's mount namespace is what the child gets a copy of.
+ * A failure at CLINUX_LAUNCH_RETURN leaves the calling thread in `network`: it must not go on.
  * Between clone and exec the child shares the caller's memory and makes raw system calls only; signals are blocked.
  * Linux 5.11 (CLOSE_RANGE_UNSHARE 5.9, CLONE_INTO_CGROUP 5.7). */
 int32_t clinux_launch(struct clinux_launch *launch);
@@ -41,6 +42,9 @@ int32_t clinux_pidfd_reap(int32_t pidfd, int32_t *status);
 int32_t clinux_limit(int32_t resource, uint64_t *soft, uint64_t *hard);
 /* unshare(CLONE_NEWNS | CLONE_FS) for the calling thread alone. */
 int32_t clinux_unshare_mounts(void);
+/* umask(2); returns the one before. It belongs to all threads that share their file system information: to the whole
+ * process, or after clinux_unshare_mounts to the calling thread alone. */
+int32_t clinux_umask(uint32_t mask);
 /* A memfd with the bytes, mode 0555, that nobody can change any more. Owned. */
 int32_t clinux_sealed_program(const char *name, const void *bytes, size_t count);
 /* A user namespace with one map line for users and groups, made by a child that is gone when this returns. Owned.

@@ -67,6 +67,9 @@ final class Launcher {
         launch.network = job.network.raw
         launch.own_network = host.raw
         let pid = clinux_launch(&launch)
+        precondition(
+            pid >= 0 || launch.stage != Int32(CLINUX_LAUNCH_RETURN),
+            "a launcher could not return from a network namespace: \(KernelError("setns", code: -pid))")
         if pid < 0 { throw KernelError(Self.name(ofStage: launch.stage), subject: "torpor-init", code: -pid) }
         return LaunchedProcess(
             pid: pid, pidfd: PidFD(owning: OwnedFD(owning: launch.pidfd)), socket: near)
@@ -119,10 +122,10 @@ final class Launcher {
         try FileTree.setOwner("", at: pipe.raw, user: ids + owner.user, group: ids + owner.group)
     }
 
-    /// Ends a process that will get no plan.
-    private static func abandon(_ process: LaunchedProcess) {
+    /// Ends and reaps a process that will get no plan, or that nobody watches.
+    static func abandon(_ process: LaunchedProcess) {
         try? process.pidfd.send(signal: SIGKILL)
-        // A second at most: the process has nothing yet that could hold it in the kernel.
+        // A second at most: the process has hardly anything yet that could hold it in the kernel.
         for _ in 0..<100 {
             if (try? process.pidfd.reap()) != .some(nil) { return }
             usleep(10_000)

@@ -22,6 +22,8 @@ struct LauncherRoot {
     ///   - place: any directory; it is covered for this thread while its root is built. - images: the image store.
     init(place: String, images: String, isRootless: Bool) throws(KernelError) {
         try check(clinux_unshare_mounts(), "unshare(CLONE_NEWNS|CLONE_FS)")
+        // This thread's own from here on: whatever the daemon was started with, functions enter what is made here.
+        _ = clinux_umask(0o022)
         try Self.mount(nil, "/", nil, UInt64(MS_REC | MS_PRIVATE), nil)
         let store = try DetachedMount(copying: images, recursive: true)
         let system = isRootless ? try DetachedMount(copying: "/sys", recursive: true) : nil
@@ -64,7 +66,7 @@ struct LauncherRoot {
         for node in nodes {
             let path = "\(directory)/\(node.name)"
             try FileTree.makeCharacterDevice(path, mode: 0o666, major: node.major, minor: node.minor)
-            // The mode above was subject to the umask, which belongs to the whole process.
+            // The mode above was subject to the umask.
             try FileTree.setMode(path, 0o666)
         }
     }
