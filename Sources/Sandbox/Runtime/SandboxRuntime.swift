@@ -163,6 +163,7 @@ package final class SandboxRuntime: SandboxPort {
                 explain: FailureExplanation(prepared: request.prepared, instance: instance).callAsFunction)
             do { try watcher.add(running) } catch {
                 running.kill()
+                Launcher.abandon(process)
                 running.processEnded()
             }
         } catch {

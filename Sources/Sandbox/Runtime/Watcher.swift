@@ -39,15 +39,22 @@ final class Watcher: Sendable {
         try check(clinux_epoll_add(epoll.raw, wake.descriptor, 0), "epoll_ctl")
     }
 
-    /// Holds the process until its end was told.
+    /// Holds the process until its end was told. When this throws, it is not told: the caller ends the process.
     func add(_ process: any WatchedProcess) throws(KernelError) {
         let token = state.withLock { state in
             state.lastToken += 2
             state.entries[state.lastToken] = Entry(process: process)
             return state.lastToken
         }
-        try check(clinux_epoll_add(epoll.raw, process.socketDescriptor, token), "epoll_ctl")
-        try check(clinux_epoll_add(epoll.raw, process.processDescriptor, token + 1), "epoll_ctl")
+        do {
+            try check(clinux_epoll_add(epoll.raw, process.socketDescriptor, token), "epoll_ctl")
+            try check(clinux_epoll_add(epoll.raw, process.processDescriptor, token + 1), "epoll_ctl")
+        } catch {
+            // In this order the end cannot have been told. Removing what was not added does nothing.
+            _ = clinux_epoll_remove(epoll.raw, process.socketDescriptor)
+            state.withLock { _ = $0.entries.removeValue(forKey: token) }
+            throw error
+        }
         wake.signal()
     }
 
