@@ -8,6 +8,6 @@ check=$(torpor --output json system check)
 echo "$check"
 missing=$(jq -r '.. | objects | select(.status? and .status != "ok") | .name' <<<"$check")
 [[ -z $missing ]] || fail "system check: $missing"
-mode=$(stat -c '%a %U' /run/torpor/torpor.sock)
-[[ $mode == "660 root" ]] || fail "the socket is $mode"
+mode=$(stat -c '%a %U %G' /run/torpor/torpor.sock)
+[[ $mode == "660 root torpor" ]] || fail "the socket is $mode"
 echo "ready, nothing missing"

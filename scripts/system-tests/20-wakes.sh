@@ -6,13 +6,14 @@ functions:
   hello:
     rootfs: /opt/torpor/examples/hello-static/rootfs
     command: ["/usr/bin/server"]
-    scale: {freezeAfter: 2s, stopAfter: 4s}
+    scale: {freezeAfter: never, stopAfter: 6s}
 YAML
 torpor apply -f /tmp/torpor.yaml
 eventually 20 no_instance
 [[ -z $(pidof server || true) ]] || fail "a process is left of it at zero"
 
 head=$(curl -sS -D - -o /tmp/body -H 'X-Call-Id: case-20' "$gateway/function/hello/some/path?x=1" | tr -d '\r')
+[[ $(tier_of hello) == warm ]] || fail "the second request was not warm"
 echo "$head"
 grep -q '^HTTP/1.1 200' <<<"$head" || fail "not 200"
 grep -q 'Hello from hello' /tmp/body || fail "another answer: $(cat /tmp/body)"
@@ -21,7 +22,6 @@ grep -qiE '^X-Start-Time: [0-9]{19}$' <<<"$head" || fail "no X-Start-Time"
 grep -qiE '^X-Duration-Seconds: [0-9.]+' <<<"$head" || fail "no X-Duration-Seconds"
 grep -qiE '^Server-Timing: torpor;desc="cold", queue;dur=[0-9.]+, start;dur=[0-9.]+, function;dur=[0-9.]+' \
     <<<"$head" || fail "no Server-Timing of a cold start"
-[[ $(tier_of hello) == warm ]] || fail "the second request was not warm"
 [[ $(status_of nobody) == 404 ]] || fail "an unknown function is not 404"
 eventually 20 no_instance
 [[ $(tier_of hello) == cold ]] || fail "it did not wake again"
