@@ -76,10 +76,9 @@ extension ClientExchange {
     /// The queue has been emptied: no instance will come.
     func refusedWaiting(_ refusal: Refusal) { refuse(refusal) }
 
-    /// An instance was entered that cannot be thawed.
+    /// An instance was entered that could not be thawed.
     func enteredUnusable(_ endpoint: Endpoint) {
         self.endpoint = endpoint
-        loop.activator?.suspect(endpoint.handle.id)
         reroute(.functionUnreachable)
     }
 
@@ -98,6 +97,11 @@ extension ClientExchange {
 
     @inline(never)
     func connect(_ endpoint: Endpoint) {
+        // Closed since it was entered: it is going, and what answers at its address soon may be another.
+        guard endpoint.handle.gate.phase != .closed else {
+            waitAgain()
+            return
+        }
         phase = .connecting
         if let route { setDeadline(GatewayLoop.now() &+ route.timeout) }
         let descriptor: CInt
@@ -155,6 +159,13 @@ extension ClientExchange {
         if upstream.isWritable { self.transport?.resumeReading() } else { self.transport?.pauseReading() }
     }
 
+    /// The instance was taken away before the request got to it, which is nobody's failure: the request waits for
+    /// another one, as long as any request may.
+    private func waitAgain() {
+        dropUpstream()
+        if let route { wait(route) }
+    }
+
     /// The instance does not take connections: another one is tried once, after a while if none has room.
     func unreachable(_ endpoint: Endpoint) {
         loop.activator?.suspect(endpoint.handle.id)
@@ -169,8 +180,8 @@ extension ClientExchange {
             return
         }
         wasRerouted = true
-        if let entered = route.enter(now: Int64(GatewayLoop.now()), avoiding: failed), !entered.frozen {
-            begin(entered.endpoint)
+        if let entered = route.enter(now: Int64(GatewayLoop.now()), avoiding: failed) {
+            if entered.frozen { admitFrozen(entered.endpoint) } else { begin(entered.endpoint) }
         } else {
             phase = .rerouting
             setDeadline(after: loop.limits.rerouteDelay)

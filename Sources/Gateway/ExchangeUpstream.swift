@@ -262,8 +262,9 @@ extension ClientExchange {
             unreachable(connection.endpoint)
         case .sent where failure == .refused && !connection.isReused && isReplayable:
             unreachable(connection.endpoint)
-        case .sent where connection.isReused && isReplayable && !wasRetried:
-            // A kept connection that the instance had closed before it saw the request.
+        case .sent where connection.isReused && isReplayable && !wasRetried && head.isIdempotent:
+            // A kept connection that the instance had probably closed before it saw the request: whether it had, nobody
+            // can tell, so a request that must not be done twice is not sent twice (RFC 9110, section 9.2.2).
             wasRetried = true
             connect(connection.endpoint)
         case .sent:

@@ -146,7 +146,8 @@ final class GatewayLoop: @unchecked Sendable {
 
     // MARK: Gates
 
-    /// Thaws where the request is (about 6 µs). Returns how long it took, or nil when it failed.
+    /// Thaws where the request is (about 6 µs). Returns how long it took, or nil when it failed: then nobody else
+    /// enters the instance any more, and the orchestrator knows.
     func thaw(_ handle: InstanceHandle) -> UInt64? {
         let began = Self.now()
         do {
@@ -157,6 +158,9 @@ final class GatewayLoop: @unchecked Sendable {
             return took
         } catch {
             logger.warning("thaw failed", metadata: ["instance": "\(handle.id)", "error": "\(error)"])
+            // Entering has opened the gate already, so that further requests would go to an instance that stands still.
+            _ = handle.gate.close()
+            activator?.suspect(handle.id)
             return nil
         }
     }

@@ -17,6 +17,8 @@ package struct RequestHead: Sendable {
     /// Whether the client lets its connection live on.
     package internal(set) var keepAlive = true
     package internal(set) var isHEAD = false
+    /// The method may be repeated when nobody knows whether it was done (RFC 9110, section 9.2.2).
+    package internal(set) var isIdempotent = false
     /// The client waits for `100 Continue` before it sends the body.
     package internal(set) var expectsContinue = false
     /// Asks to change the protocol, and the function is asked so too.

@@ -38,6 +38,19 @@ struct RequestLine {
         return try line.readVersion(input, at: offset &+ 1) ? line : nil
     }
 
+    /// Whether the method is one of RFC 9110, section 9.2.2; what another one does is not known.
+    @inline(__always)
+    func isIdempotent(_ input: RawSpan) -> Bool {
+        switch methodEnd &- methodStart {
+        case 3: input.begins(with: "GET", at: methodStart) || input.begins(with: "PUT", at: methodStart)
+        case 4: input.begins(with: "HEAD", at: methodStart)
+        case 5: input.begins(with: "TRACE", at: methodStart)
+        case 6: input.begins(with: "DELETE", at: methodStart)
+        case 7: input.begins(with: "OPTIONS", at: methodStart)
+        default: false
+        }
+    }
+
     private mutating func readVersion(_ input: RawSpan, at start: Int) throws(HeadError) -> Bool {
         guard start &+ 10 <= input.byteCount else {
             // What is there may already be no version; the rest is not waited for then.

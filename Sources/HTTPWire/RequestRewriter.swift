@@ -133,6 +133,7 @@ package struct RequestRewriter: Sendable {
         }
         head.isHTTP10 = line.isHTTP10
         head.keepAlive = !common.close && (!line.isHTTP10 || common.keepAlive)
+        head.isIdempotent = line.isIdempotent(input)
         head.isHEAD = input.begins(with: "HEAD ", at: line.methodStart)
         head.expectsContinue = fields.expectsContinue && !line.isHTTP10 && head.body != .none
         // h2c would let the client speak HTTP/2 with the function unseen.

@@ -64,9 +64,9 @@ struct FaultTests {
                 for number in 0..<10 {
                     let got = try socket.get("/function/hello/\(number)")
                     #expect(got.text == "GET /\(number) HTTP/1.1")
-                    try socket.send("POST /function/hello HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
-                    let posted = try socket.response()
-                    #expect(posted.text == "hi")
+                    try socket.send("PUT /function/hello HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
+                    let put = try socket.response()
+                    #expect(put.text == "hi")
                 }
             }
             #expect(upstream.connections == 20)
