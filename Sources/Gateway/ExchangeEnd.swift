@@ -28,7 +28,8 @@ extension ClientExchange {
     @inline(__always)
     private func next(keepAlive: Bool) {
         guard transport != nil else { return }
-        guard keepAlive else {
+        // Once the gateway drains, no connection becomes idle, whatever its last response had said.
+        guard keepAlive, !(loop.isDraining && input == nil) else {
             end()
             return
         }

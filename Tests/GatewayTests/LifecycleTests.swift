@@ -62,6 +62,39 @@ struct LifecycleTests {
         }
     }
 
+    /// A response whose head went out before promised a further request, which nobody waits for any more.
+    @Test func shutdownEndsConnectionsWithTheirResponse() async throws {
+        let latch = ActivationTests.Latch()
+        let upstream = try ScriptedUpstream { socket, _ in
+            _ = try Request.read(socket)
+            try socket.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlo")
+            latch.wait()
+            try socket.send("ng")
+        }
+        defer { upstream.stop() }
+        defer { latch.open() }
+        try await GatewayFixture.with { fixture in
+            fixture.publish(upstream)
+            let port = fixture.port
+            let client = try await fixture.client { socket in
+                try socket.send("GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n")
+                _ = try socket.read(until: "\r\n\r\nlo")
+                return socket
+            }
+            let began = ContinuousClock.now
+            async let down: Void = fixture.gateway.shutdown(grace: .seconds(10))
+            #expect(await eventually { (try? RawSocket.connect(port)) == nil })
+            // Draining follows the listener's end at once, on the loops.
+            try await Task.sleep(for: .milliseconds(100))
+            latch.open()
+            let (rest, ended) = try await blocking { (try client.read(exactly: 2), client.isEnded()) }
+            #expect(rest == Array("ng".utf8))
+            #expect(ended)
+            await down
+            #expect(ContinuousClock.now - began < .seconds(5))
+        }
+    }
+
     @Test func shutdownCutsWhatDoesNotEnd() async throws {
         let upstream = try ScriptedUpstream { socket, _ in _ = try socket.read(until: "never") }
         defer { upstream.stop() }
