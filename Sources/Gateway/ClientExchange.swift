@@ -118,7 +118,7 @@ final class ClientExchange: TransportEvents {
 
     func writable() {
         switch phase {
-        case .answering, .tunnel: upstream?.transport?.resumeReading()
+        case .sent, .answering, .tunnel: upstream?.transport?.resumeReading()
         default: break
         }
     }

@@ -105,6 +105,13 @@ extension ClientExchange {
 
     @inline(__always)
     private func decodeResponse(_ bytes: ByteBuffer) {
+        var next: ByteBuffer? = bytes
+        while let bytes = next, case .sent = phase { next = decodeHead(bytes) }
+    }
+
+    /// Returns what came behind the head of an interim response.
+    @inline(__always)
+    private func decodeHead(_ bytes: ByteBuffer) -> ByteBuffer? {
         isReplayable = false
         let now = GatewayLoop.now()
         timing.function = now &- sentAt
@@ -113,18 +120,20 @@ extension ClientExchange {
         do {
             guard try rewriteResponse(bytes) else {
                 responseInput = bytes
-                return
+                return nil
             }
         } catch {
-            dropUpstream()
-            refuse(.invalidResponse)
-            return
+            invalidResponse()
+            return nil
         }
-        if response.status < 200 {
-            interim(bytes)
-        } else {
-            answer(bytes)
-        }
+        if response.status < 200 { return interim(bytes) }
+        answer(bytes)
+        return nil
+    }
+
+    private func invalidResponse() {
+        dropUpstream()
+        refuse(.invalidResponse)
     }
 
     @inline(__always)
@@ -146,21 +155,21 @@ extension ClientExchange {
     /// The final head has been built in `loop.output`; the body's first part goes with it.
     @inline(__always)
     private func answer(_ bytes: ByteBuffer) {
-        phase = .answering
-        route?.shared.counters.count(status: response.status)
         responseBody = BodyScanner(response.body)
         var excess = false
         if response.length < bytes.readableBytes {
             var rest = bytes
             rest.moveReaderIndex(forwardBy: response.length)
             guard let end = appendResponseBody(rest) else {
-                truncate()
+                // Nothing has been sent yet, so the client can still be told.
+                invalidResponse()
                 return
             }
             excess = end < rest.readableBytes
         }
+        phase = .answering
         let isDone = responseBody.isDone
-        if !isDone { setDeadline(after: loop.limits.stalledBodyTimeout) }
+        if isDone { countAnswer() } else { setDeadline(after: loop.limits.stalledBodyTimeout) }
         transport?.send(loop.output)
         if isDone {
             complete(excess: excess)
@@ -168,6 +177,10 @@ extension ClientExchange {
             throttleUpstream()
         }
     }
+
+    /// The response is whole; before its end is sent, so that whoever has it finds it counted.
+    @inline(__always)
+    private func countAnswer() { route?.shared.counters.count(status: response.status) }
 
     /// Appends body to `loop.output`; returns where it ends in `bytes`, nil when it is malformed.
     private func appendResponseBody(_ bytes: ByteBuffer) -> Int? {
@@ -196,16 +209,20 @@ extension ClientExchange {
     }
 
     /// 1xx: passed on to those who know it; 101 opens a tunnel. `100 Continue` was already said by the gateway.
+    /// - Returns: what came behind it, when there is something.
     @inline(never)
-    private func interim(_ bytes: ByteBuffer) {
+    private func interim(_ bytes: ByteBuffer) -> ByteBuffer? {
         var rest = bytes
         rest.moveReaderIndex(forwardBy: response.length)
         if response.status == 101 {
             openTunnel(rest)
-            return
+            return nil
         }
-        if response.status != 100, !head.isHTTP10 { transport?.send(loop.output) }
-        if rest.readableBytes > 0 { decodeResponse(rest) }
+        if response.status != 100, !head.isHTTP10 {
+            transport?.send(loop.output)
+            throttleUpstream()
+        }
+        return rest.readableBytes > 0 ? rest : nil
     }
 
     // MARK: Response body
@@ -219,11 +236,13 @@ extension ClientExchange {
                 return
             }
             excess = end < bytes.readableBytes
+            if responseBody.isDone { countAnswer() }
             transport?.send(loop.output)
         } else {
             do {
                 let end = try responseBody.take(bytes.readableBytesSpan, from: 0)
                 excess = end < bytes.readableBytes
+                if responseBody.isDone { countAnswer() }
                 if excess {
                     if let part = bytes.getSlice(at: bytes.readerIndex, length: end) { transport?.send(part) }
                 } else {
@@ -272,6 +291,7 @@ extension ClientExchange {
             dropUpstream()
             refuse(responseInput == nil ? .functionFailed : .invalidResponse)
         case .answering where responseBody.framing == .untilClose && failure == nil:
+            countAnswer()
             complete(excess: true)
         case .answering:
             loop.activator?.suspect(connection.endpoint.handle.id)

@@ -10,6 +10,8 @@ struct FaultTests {
         "garbage\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "HTTP/1.1 101 X\r\nUpgrade: x\r\n\r\n", "HTTP/1.1 2", "",
         "HTTP/1.1 200 OK\r\nA: " + String(repeating: "a", count: 40_000),
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        "HTTP/1.1 102 P\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\nx",
     ]) func badResponsesAre502(_ answer: String) async throws {
         let upstream = try ScriptedUpstream { socket, _ in
             _ = try Request.read(socket)
@@ -20,23 +22,28 @@ struct FaultTests {
             let handle = fixture.publish(upstream)
             try await fixture.client { socket in
                 for _ in 0..<2 {
-                    let response = try socket.get("/function/hello")
+                    var response = try socket.get("/function/hello")
+                    if response.status == 102 { response = try socket.response() }
                     #expect(response.status == 502)
                 }
             }
             #expect(await eventually { handle.gate.inFlight == 0 })
             #expect(fixture.gateway.traffic(of: fixture.key)?.serverError == 2)
+            #expect(fixture.gateway.traffic(of: fixture.key)?.requests == 2)
         }
     }
 
     @Test(arguments: [
         "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\nx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n|x",
     ]) func truncatedBodiesAreSeen(_ answer: String) async throws {
         let upstream = try ScriptedUpstream { socket, _ in
             _ = try Request.read(socket)
-            try socket.send(answer)
+            for part in answer.split(separator: "|") {
+                try socket.send(String(part))
+                usleep(50_000)
+            }
         }
         defer { upstream.stop() }
         try await GatewayFixture.with { fixture in
@@ -46,6 +53,10 @@ struct FaultTests {
                 #expect(socket.isEnded())
             }
             #expect(await eventually { handle.gate.inFlight == 0 })
+            // Counted as what it was in the end, and as nothing else.
+            let traffic = fixture.gateway.traffic(of: fixture.key)
+            #expect(traffic?.cut == 1)
+            #expect(traffic?.requests == 1)
         }
     }
 
