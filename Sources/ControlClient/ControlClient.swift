@@ -9,17 +9,21 @@ package struct ControlClient: Sendable {
     private let exchange: HTTPExchange
     /// Bytes of a JSON answer at most: every function of a full host.
     private static let answerBytes = 64 << 20
-    /// Time for an answer that needs no work of the daemon's.
-    private static let shortTimeout = Duration.seconds(30)
+    private let shortTimeout: Duration
 
-    /// - Parameter socket: path of the daemon's control socket.
-    package init(socket: String) { exchange = HTTPExchange(.unixSocket(path: socket)) }
+    /// - Parameters:
+    ///   - socket: path of the daemon's control socket.
+    ///   - shortTimeout: time for an answer that needs no work of the daemon's.
+    package init(socket: String, shortTimeout: Duration = .seconds(30)) {
+        exchange = HTTPExchange(.unixSocket(path: socket))
+        self.shortTimeout = shortTimeout
+    }
 
     package var endpoint: Endpoint { exchange.endpoint }
 
     /// Without `wait` the import of the files still takes its time.
     package func deploy(_ request: DeployRequest) async throws -> FunctionView {
-        try await call(.deployFunction, body: request, timeout: nil)
+        try await call(.deployFunction, body: request, isShort: false)
     }
 
     package func list(namespace: NamespaceName?) async throws -> [FunctionView] {
@@ -31,9 +35,10 @@ package struct ControlClient: Sendable {
         try await call(.describeFunction, function)
     }
 
+    /// May wait behind somebody's deployment, and so has as much time.
     package func remove(_ function: FunctionKey) async throws {
         let request = OutgoingRequest("DELETE", ControlRoute.removeFunction.path(function))
-        _ = try await perform(request, timeout: Self.shortTimeout)
+        _ = try await perform(request, timeout: nil)
     }
 
     package func scale(_ function: FunctionKey, to target: ScaleTarget) async throws -> FunctionView {
@@ -53,7 +58,7 @@ package struct ControlClient: Sendable {
     ) async throws {
         let target = ControlRoute.functionLogs.path(function) + Self.text(of: query)
         let endpoint = endpoint
-        try await exchange.perform(OutgoingRequest("GET", target), headTimeout: Self.shortTimeout) {
+        try await exchange.perform(OutgoingRequest("GET", target), headTimeout: shortTimeout) {
             head, chunks in
             guard head.status.code == 200 else { throw try await Self.refusal(head, &chunks, endpoint) }
             var rest = ByteBuffer()
@@ -85,19 +90,19 @@ package struct ControlClient: Sendable {
         query: String = ""
     ) async throws -> Answer {
         let request = OutgoingRequest(route.method, route.path(function) + query)
-        let answer = try await perform(request, timeout: Self.shortTimeout)
+        let answer = try await perform(request, timeout: shortTimeout)
         return try Self.decode(type, answer, endpoint)
     }
 
     private func call<Answer: Decodable & Sendable>(
         as type: Answer.Type = Answer.self, _ route: ControlRoute, _ function: FunctionKey? = nil,
-        body: some Encodable, timeout: Duration? = ControlClient.shortTimeout
+        body: some Encodable, isShort: Bool = true
     ) async throws -> Answer {
         let json = ByteBuffer(bytes: try ControlCoding.encode(body))
         let request = OutgoingRequest(
             route.method, route.path(function), headers: [("Content-Type", "application/json")],
             body: .bytes(json))
-        let answer = try await perform(request, timeout: timeout)
+        let answer = try await perform(request, timeout: isShort ? shortTimeout : nil)
         return try Self.decode(type, answer, endpoint)
     }
 

@@ -41,7 +41,7 @@ package struct HTTPExchange: Sendable {
     /// - Parameters:
     ///   - headTimeout: time from the connection to the response's head; nil is none.
     ///   - receive: gets the head and reads the body, chunk by chunk.
-    /// - Throws: `ClientError`, or what `receive` throws.
+    /// - Throws: `ClientError`, or what `receive` or the body's source throws.
     package func perform<Value: Sendable>(
         _ request: OutgoingRequest, headTimeout: Duration?,
         _ receive: @Sendable (HTTPResponseHead, inout ResponseChunks) async throws -> Value
@@ -50,7 +50,7 @@ package struct HTTPExchange: Sendable {
             let channel = try await connect()
             return try await channel.executeThenClose { inbound, outbound in
                 let watch = HeadWatch(channel.channel, timeout: headTimeout)
-                return try await exchange(request, watch, inbound, outbound, receive)
+                return try await exchange(request, channel.channel, watch, inbound, outbound, receive)
             }
         } catch let error as ReceiverError {
             throw error.underlying
@@ -60,12 +60,17 @@ package struct HTTPExchange: Sendable {
     }
 
     private func exchange<Value: Sendable>(
-        _ request: OutgoingRequest, _ watch: HeadWatch, _ inbound: Inbound, _ outbound: Outbound,
+        _ request: OutgoingRequest, _ channel: any Channel, _ watch: HeadWatch, _ inbound: Inbound,
+        _ outbound: Outbound,
         _ receive: @Sendable (HTTPResponseHead, inout ResponseChunks) async throws -> Value
     ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            // A server may answer before it has read everything, so that sending must not hold up receiving.
-            group.addTask { try await send(request, outbound) }
+        // A server may answer before it has read everything, so that sending must not hold up receiving. Nor may it
+        // once the answer is there: a body's source may block for ever, and then knows nothing of cancellation. So
+        // the sender is a task of its own, cancelled here and not awaited; the channel's end is the end of it too.
+        let source = BodySource(request.body, channel)
+        let sender = Task { try await send(request, source, outbound) }
+        defer { sender.cancel() }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await watch.run() }
             defer { group.cancelAll() }
             var chunks = ResponseChunks(inbound.makeAsyncIterator(), endpoint)
@@ -73,6 +78,7 @@ package struct HTTPExchange: Sendable {
             do {
                 head = try await chunks.head()
             } catch {
+                if let failure = source.failure { throw ReceiverError(underlying: failure) }
                 if watch.expired, let time = watch.timeout {
                     throw ClientError.timedOut(endpoint, after: time)
                 }
@@ -89,7 +95,7 @@ package struct HTTPExchange: Sendable {
         }
     }
 
-    private func send(_ request: OutgoingRequest, _ outbound: Outbound) async throws {
+    private func send(_ request: OutgoingRequest, _ source: BodySource, _ outbound: Outbound) async throws {
         var head = HTTPRequestHead(
             version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: request.target)
         for (name, value) in request.headers { head.headers.add(name: name, value: value) }
@@ -102,10 +108,10 @@ package struct HTTPExchange: Sendable {
             head.headers.replaceOrAdd(name: "Content-Length", value: String(bytes.readableBytes))
             try await outbound.write(.head(head))
             try await outbound.write(.body(.byteBuffer(bytes)))
-        case .stream(let next):
+        case .stream:
             head.headers.replaceOrAdd(name: "Transfer-Encoding", value: "chunked")
             try await outbound.write(.head(head))
-            while let chunk = try await next() { try await outbound.write(.body(.byteBuffer(chunk))) }
+            while let chunk = try await source.next() { try await outbound.write(.body(.byteBuffer(chunk))) }
         }
         try await outbound.write(.end(nil))
     }
@@ -147,9 +153,34 @@ package struct HTTPExchange: Sendable {
     }
 }
 
-/// What the receiver threw, which is its caller's business and is not translated.
+/// What the receiver or the body's source threw, which is its caller's business and is not translated.
 private struct ReceiverError: Error {
     let underlying: any Error
+}
+
+/// The chunks of a body; when there are no more for a reason of its own, the connection ends, as nobody would answer.
+private final class BodySource: Sendable {
+    private let body: OutgoingRequest.Body
+    private let channel: any Channel
+    private let reason = Mutex<(any Error)?>(nil)
+
+    init(_ body: OutgoingRequest.Body, _ channel: any Channel) {
+        self.body = body
+        self.channel = channel
+    }
+
+    var failure: (any Error)? { reason.withLock { $0 } }
+
+    func next() async throws -> ByteBuffer? {
+        guard case .stream(let read) = body else { return nil }
+        do {
+            return try await read()
+        } catch {
+            reason.withLock { $0 = error }
+            channel.close(promise: nil)
+            throw error
+        }
+    }
 }
 
 /// Closes the connection when the response's head is not there in time.
