@@ -53,11 +53,23 @@ package final class InstanceCgroup: Sendable {
         try write("0", to: freezer)
     }
 
-    /// Gives what memory the kernel can take back to the host, where it offers that (memory.reclaim, Linux 5.19).
+    /// What is taken back at a time: a thaw waits for no more than this to be written to swap.
+    private static let reclaimSlice = 8 << 20
+
+    /// Gives what memory the kernel can take back to the host, where it offers that (memory.reclaim, Linux 5.19), slice by
+    /// slice until a thaw. Blocks for as long as the host's swap takes.
     package func reclaim() {
-        guard let used = try? File.text("memory.current", at: directory.raw) else { return }
-        // It answers EAGAIN when it got less than it was asked for, which is what asking for everything means.
-        try? File.write(used, to: "memory.reclaim", at: directory.raw)
+        guard let used = try? File.text("memory.current", at: directory.raw).filter(\.isNumber),
+            let bytes = Int(used)
+        else { return }
+        for _ in 0..<(bytes / Self.reclaimSlice + 1) {
+            // Not cgroup.events, whose reader would take the news of the next freeze from who waits for it.
+            guard (try? File.text("cgroup.freeze", at: directory.raw)) == "1\n" else { return }
+            // EAGAIN: there was less than it was asked for, and so nothing more.
+            do { try File.write("\(Self.reclaimSlice)", to: "memory.reclaim", at: directory.raw) } catch {
+                return
+            }
+        }
     }
 
     /// SIGKILL to every process of it (cgroup.kill, Linux 5.14), frozen ones too.

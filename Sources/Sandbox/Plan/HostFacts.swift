@@ -7,7 +7,7 @@ package struct HostFacts: Sendable, Hashable {
     package var isRootless = false
     /// The launcher's root has a ready read-only `/devices`, with real nodes, that needs one mount only.
     package var hasDeviceTree = true
-    /// cgroup2 is there, so that a container can be shown its own part.
+    /// cgroup2 is there, and every instance has a cgroup: a container can be shown its own part, and no other.
     package var hasCgroupFilesystem = true
     /// The daemon's own oom_score_adj, which its children inherit.
     package var oomScore = 0
@@ -17,10 +17,11 @@ package struct HostFacts: Sendable, Hashable {
     package init() {}
 
     /// Reads what proc and the kernel say about the daemon.
-    init(isRootless: Bool, hasDeviceTree: Bool) throws(KernelError) {
+    init(isRootless: Bool, hasDeviceTree: Bool, hasCgroups: Bool) throws(KernelError) {
         self.isRootless = isRootless
         self.hasDeviceTree = hasDeviceTree
-        hasCgroupFilesystem = try File.text("/proc/filesystems").contains("cgroup2\n")
+        let filesystems = try File.text("/proc/filesystems")
+        hasCgroupFilesystem = hasCgroups && filesystems.contains("cgroup2\n")
         let score = try File.text("/proc/self/oom_score_adj")
         oomScore = Int(score.filter { $0.isNumber || $0 == "-" }) ?? 0
         var soft: UInt64 = 0

@@ -23,6 +23,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     private let cgroup: InstanceCgroup?
     private let explain: @Sendable (InitFailure) -> InstanceFailure
     private let housekeeping: JobQueue<@Sendable () -> Void>
+    private let reclaiming: JobQueue<InstanceCgroup>
     private let deadline: Int64
     private let life: Mutex<Life>
 
@@ -31,7 +32,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     ///   - explain: what a failed step means for people.
     init(
         id: InstanceID, process: LaunchedProcess, cgroup: InstanceCgroup?,
-        housekeeping: JobQueue<@Sendable () -> Void>,
+        housekeeping: JobQueue<@Sendable () -> Void>, reclaiming: JobQueue<InstanceCgroup>,
         launching: CheckedContinuation<LaunchResult, Never>,
         explain: @escaping @Sendable (InitFailure) -> InstanceFailure
     ) {
@@ -39,6 +40,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         self.process = process
         self.cgroup = cgroup
         self.housekeeping = housekeeping
+        self.reclaiming = reclaiming
         self.explain = explain
         deadline = KernelClock.monotonic() + Limits.launchTimeout.nanoseconds
         life = Mutex(Life(launching: launching))
@@ -53,10 +55,10 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     func freeze() async throws(InstanceFailure) {
         guard let cgroup else { throw failure(.freeze, "the host gave it no cgroup of its own") }
         let result = await withCheckedContinuation { continuation in
-            let isTaken = housekeeping.push {
+            let isTaken = housekeeping.push { [reclaiming] in
                 let result = Result { () throws(KernelError) in try cgroup.freeze() }
                 continuation.resume(returning: result)
-                if case .success = result { cgroup.reclaim() }
+                if case .success = result { _ = reclaiming.push(cgroup) }
             }
             if !isTaken { continuation.resume(returning: .failure(KernelError("freeze", code: ESHUTDOWN))) }
         }

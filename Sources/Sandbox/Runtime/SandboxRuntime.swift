@@ -25,6 +25,8 @@ package final class SandboxRuntime: SandboxPort {
     private let watcher: Watcher
     private let requests: JobQueue<Request>
     private let housekeeping: JobQueue<@Sendable () -> Void>
+    /// Frozen instances whose memory goes back to the host.
+    private let reclaiming: JobQueue<InstanceCgroup>
     private let threads = Mutex<[DedicatedThread]>([])
     private let revisions = Mutex<[RevisionID: PreparedRevision]>([:])
 
@@ -41,6 +43,7 @@ package final class SandboxRuntime: SandboxPort {
         watcher = try Watcher()
         requests = try JobQueue()
         housekeeping = try JobQueue()
+        reclaiming = try JobQueue()
         let ids = try IDMap.ownMapCovers(first: configuration.uidBase) ? configuration.uidBase : nil
         let factory = LauncherFactory(
             program: OwnedFDBox(try InitProgram.sealed()), ids: ids, configuration: configuration, logs: logs)
@@ -49,14 +52,15 @@ package final class SandboxRuntime: SandboxPort {
         for _ in 0..<Limits.launcherThreads {
             let requests = requests
             let thread = try factory.start(hasDeviceTree: &trees) {
-                [watcher, housekeeping, cgroups] launcher in
+                [watcher, housekeeping, reclaiming, cgroups] launcher in
                 while let request = requests.next() {
-                    Self.serve(request, launcher, cgroups, watcher, housekeeping)
+                    Self.serve(request, launcher, cgroups, watcher, housekeeping, reclaiming)
                 }
             }
             started.append(thread)
         }
-        facts = try HostFacts(isRootless: ids == nil, hasDeviceTree: trees.allSatisfy { $0 })
+        facts = try HostFacts(
+            isRootless: ids == nil, hasDeviceTree: trees.allSatisfy { $0 }, hasCgroups: cgroups != nil)
         compiler = RevisionCompiler(
             facts: facts,
             limits: CgroupLimits(
@@ -69,6 +73,11 @@ package final class SandboxRuntime: SandboxPort {
                     while let job = housekeeping.next() { job() }
                 })
         }
+        // Of its own: it waits for the disk, and freezes and ends must not wait for it.
+        started.append(
+            try DedicatedThread(name: "sandbox-reclaim") { [reclaiming] in
+                while let cgroup = reclaiming.next() { cgroup.reclaim() }
+            })
         threads.withLock { $0 = started }
     }
 
@@ -100,6 +109,7 @@ package final class SandboxRuntime: SandboxPort {
         requests.close()
         watcher.close()
         housekeeping.close()
+        reclaiming.close()
         for thread in threads.withLock({ $0 }) { thread.join() }
         try? cgroups?.removeTree()
     }
@@ -150,7 +160,7 @@ package final class SandboxRuntime: SandboxPort {
 
     private static func serve(
         _ request: Request, _ launcher: Launcher, _ cgroups: CgroupTree?, _ watcher: Watcher,
-        _ housekeeping: JobQueue<@Sendable () -> Void>
+        _ housekeeping: JobQueue<@Sendable () -> Void>, _ reclaiming: JobQueue<InstanceCgroup>
     ) {
         let instance = request.launch.instance
         var cgroup: InstanceCgroup?
@@ -159,7 +169,7 @@ package final class SandboxRuntime: SandboxPort {
             let process = try launcher.launch(request.job(cgroup))
             let running = RunningInstance(
                 id: instance, process: process, cgroup: cgroup, housekeeping: housekeeping,
-                launching: request.continuation,
+                reclaiming: reclaiming, launching: request.continuation,
                 explain: FailureExplanation(prepared: request.prepared, instance: instance).callAsFunction)
             do { try watcher.add(running) } catch {
                 running.kill()
