@@ -12,6 +12,7 @@ package enum HonouredFields {
         for (index, mount) in (config.mounts ?? []).enumerated() {
             try check(mount, at: "mounts[\(index)]")
         }
+        try checkPlaces(config.mounts ?? [])
         guard let linux = config.linux else {
             throw InvalidInput(
                 "linux.namespaces", "is missing, which asks for the host's own namespaces",
@@ -52,6 +53,23 @@ package enum HonouredFields {
         ]
         for (name, list) in all {
             try refuse("hooks.\(name)", list?.isEmpty == false, "no program of the bundle runs on the host")
+        }
+    }
+
+    private static func checkPlaces(_ mounts: [OCIConfig.Mount]) throws(InvalidInput) {
+        var hasSystem = false
+        for (index, mount) in mounts.enumerated() {
+            let parts = mount.destination.utf8.split(separator: UInt8(ascii: "/"))
+                .filter { !$0.elementsEqual(".".utf8) }
+            try refuse(
+                "mounts[\(index)].destination", parts.isEmpty, "the root is the function's root filesystem",
+                allowed: "a path below /")
+            guard mount.type == "sysfs" else { continue }
+            let isSystem = parts.count == 1 && parts[0].elementsEqual("sys".utf8)
+            try refuse(
+                "mounts[\(index)]", hasSystem || !isSystem, "there is one sysfs, at /sys",
+                allowed: "one sysfs at /sys")
+            hasSystem = true
         }
     }
 

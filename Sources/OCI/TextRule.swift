@@ -21,10 +21,12 @@ enum TextRule {
             throw InvalidInput(path, "is empty", allowed: absolute ? "an absolute path" : "a path")
         }
         try count(text.utf8.count, at: path, most: Limits.pathBytes)
-        if absolute && !text.hasPrefix("/") {
+        let slash = UInt8(ascii: "/")
+        if absolute && text.utf8.first != slash {
             throw InvalidInput(path, "'\(text.prefix(80))' is relative", allowed: "an absolute path")
         }
-        if absolute && text.split(separator: "/").contains("..") {
+        // Bytes, as the kernel has it: a slash that a combining character follows is no slash to Character.
+        if absolute && text.utf8.split(separator: slash).contains(where: { $0.elementsEqual("..".utf8) }) {
             throw InvalidInput(path, "'\(text.prefix(80))' has '..' in it", allowed: "a path without '..'")
         }
     }

@@ -155,6 +155,13 @@ static long make_readonly(const char *path) {
     return result;
 }
 
+static long make_mount_readonly(const char *path) {
+    long mount = resolve(path, PATH_ONLY);
+    long result = mount < 0 ? mount : set_attributes(mount, MOUNT_ATTR_RDONLY, 0);
+    if (mount >= 0) kernel(close, mount);
+    return result;
+}
+
 static long write_all(long file, const char *bytes, size_t count) {
     while (count) {
         long written = kernel(write, file, bytes, count);
@@ -228,7 +235,7 @@ long container_step(const struct step_view *view) {
         return result < 0 ? result : attach(view->descriptor, open_target(second, !(step->mode & 2), 0755));
     case TORPOR_BIND: return bind_path(view);
     case TORPOR_MASK: return mask(first);
-    case TORPOR_READONLY: return make_readonly(first);
+    case TORPOR_READONLY: return step->mode & 1 ? make_mount_readonly(first) : make_readonly(first);
     case TORPOR_DIRECTORY:
         result = open_target(first, 1, step->mode);
         if (result >= 0) kernel(close, result);

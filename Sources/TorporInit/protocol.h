@@ -64,7 +64,8 @@ enum torpor_op {
     TORPOR_ATTACH,          /* descriptor: a detached mount; text[1] target; flags: attributes */
     TORPOR_BIND,            /* text[0] path in the present root, text[1] target, flags: attributes; mode & 1: with submounts */
     TORPOR_MASK,            /* text[0] target: an empty directory or /dev/null over it; nothing where it is missing */
-    TORPOR_READONLY,        /* text[0] target: read-only with its submounts; nothing where it is missing */
+    TORPOR_READONLY,        /* text[0] target: read-only with its submounts; nothing where it is missing. mode & 1: the
+                               mount that is there, without its submounts */
     TORPOR_DIRECTORY,       /* text[0] target, mode */
     TORPOR_SYMLINK,         /* text[0] content, text[1] target; nothing where the target exists */
     TORPOR_FILE,            /* text[0] target, data: content, mode; replaces what is there, never through a link */

@@ -27,6 +27,12 @@ struct HonouredFieldsTests {
         "refused by name",
         arguments: [
             ("process.terminal", "true", "process.terminal"),
+            ("mounts", #"[{"destination":"//./","type":"tmpfs"}]"#, "mounts[0].destination"),
+            ("mounts", #"[{"destination":"/host","type":"sysfs"}]"#, "mounts[0]"),
+            (
+                "mounts", #"[{"destination":"/sys","type":"sysfs"},{"destination":"/sys/","type":"sysfs"}]"#,
+                "mounts[1]"
+            ),
             ("process.apparmorProfile", #""p""#, "process.apparmorProfile"),
             ("process.selinuxLabel", #""l""#, "process.selinuxLabel"),
             ("process.scheduler", #"{"policy":"SCHED_FIFO"}"#, "process.scheduler"),

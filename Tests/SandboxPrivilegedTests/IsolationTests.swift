@@ -34,6 +34,23 @@ struct IsolationTests {
         }
     }
 
+    @Test func `No cgroup but the own is shown, and a read-only /dev holds`() async throws {
+        try await SandboxFixture.with { fixture in
+            #expect(fixture.runtime.facts.hasCgroupFilesystem == fixture.runtime.hasCgroups)
+            let script =
+                "cat /sys/fs/cgroup/cgroup.procs; echo x > /dev/new; echo y > /dev/shm/new && echo shm"
+            let (shared, _) = try await fixture.run(script)
+            let (own, _) = try await fixture.run(script) {
+                $0.mounts?.append(.init(destination: "/dev/extra", type: "tmpfs", source: "x", options: []))
+            }
+            for output in [shared, own] {
+                #expect(output.contains("can't create /dev/new: Read-only file system"))
+                #expect(output.hasSuffix("shm\n"))
+                #expect(output.hasPrefix("1\n2\n") == fixture.runtime.hasCgroups)
+            }
+        }
+    }
+
     @Test func `Both output streams can be opened by their names`() async throws {
         try await SandboxFixture.with { fixture in
             let script = "echo out > /dev/stdout; echo err > /dev/stderr"

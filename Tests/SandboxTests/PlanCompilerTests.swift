@@ -74,6 +74,10 @@ import Testing
         facts.hasDeviceTree = false
         let own = try compile(config, facts: facts)
         #expect(own.contains { if case .bind("/dev/null", "/dev/null", _) = $0 { true } else { false } })
+        let sealed = try index(own) { $0 == .mountReadonly("/dev") }
+        let last = try index(own) { if case .mount(_, "/dev/mqueue", _, _) = $0 { true } else { false } }
+        #expect(last < sealed)
+        #expect(!(try compile(writable, facts: facts)).contains(.mountReadonly("/dev")))
         config.mounts?.append(.init(destination: "/dev/extra", type: "tmpfs", source: "x", options: []))
         #expect(
             !(try compile(config)).contains { if case .bind("/devices", _, _) = $0 { true } else { false } })
@@ -112,6 +116,28 @@ import Testing
         #expect(environment.contains("B=config"))
         #expect(environment.filter { $0.hasPrefix("TORPOR_REVISION=") } == ["TORPOR_REVISION=hello-00003"])
         #expect(Set(environment.map { $0.prefix { $0 != "=" } }).count == environment.count)
+    }
+
+    @Test func `Paths and variables are bytes`() throws {
+        var config = OCIConfig.default(command: ["/bin/hello"])
+        config.mounts?.append(
+            .init(destination: "/a//\u{301}b/", type: "tmpfs", source: "x", options: []))
+        config.process.env = ["EQUALS==\u{301}x"]
+        let steps = try compile(config)
+        #expect(
+            steps.contains {
+                guard case .mount("tmpfs", let target, _, _) = $0 else { return false }
+                return target.utf8.elementsEqual("/a/\u{301}b".utf8)
+            })
+        #expect(
+            steps.contains {
+                guard case .environment(let variables) = $0 else { return false }
+                return variables.contains { $0.utf8.elementsEqual("EQUALS==\u{301}x".utf8) }
+            })
+        config.mounts?.append(
+            .init(destination: "/a/\u{301}/../..", type: "tmpfs", source: "x", options: []))
+        let hostile = try config.serialised()
+        #expect(throws: InvalidInput.self) { try OCIConfig.parse(hostile) }
     }
 
     @Test func `A limit of open files over the daemon's is refused`() throws {

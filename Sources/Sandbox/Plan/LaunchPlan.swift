@@ -30,6 +30,8 @@ package struct LaunchPlan: Sendable, Hashable {
         case mask(String)
         /// Read-only from here down; nothing where the path is missing.
         case readonly(String)
+        /// The mount at this path read-only, but not what is mounted on it.
+        case mountReadonly(String)
         case directory(String, mode: UInt32)
         case symlink(content: String, target: String)
         case file(String, content: [UInt8], mode: UInt32)
@@ -65,7 +67,7 @@ extension LaunchPlan.Step {
         case .attach(_, let target, _): "mount on \(target)"
         case .bind(_, let target, _): "bind \(target)"
         case .mask(let path): "mask \(path)"
-        case .readonly(let path): "make \(path) read-only"
+        case .readonly(let path), .mountReadonly(let path): "make \(path) read-only"
         case .directory(let path, _): "make the directory \(path)"
         case .symlink(_, let path): "make the link \(path)"
         case .file(let path, _, _), .write(let path, _): "write \(path)"

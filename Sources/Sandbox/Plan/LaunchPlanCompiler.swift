@@ -133,14 +133,15 @@ package struct LaunchPlanCompiler {
     private func environment() -> [String] {
         var variables: [(name: String, value: String)] = []
         func set(_ name: String, _ value: String) {
-            variables.removeAll { $0.name == name }
+            // Compared and split as bytes: to String, other bytes may be the same text.
+            variables.removeAll { $0.name.utf8.elementsEqual(name.utf8) }
             variables.append((name, value))
         }
         set("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         set("HOME", (config.process.user?.uid ?? 0) == 0 ? "/root" : "/")
         for entry in config.process.env ?? [] {
-            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            set(String(parts[0]), parts.count == 2 ? String(parts[1]) : "")
+            let name = entry.utf8.prefix { $0 != UInt8(ascii: "=") }
+            set(String(Substring(name)), String(Substring(entry.utf8.dropFirst(name.count + 1))))
         }
         for (name, value) in spec.environment.sorted(by: { $0.key < $1.key }) { set(name, value) }
         set("PORT", "\(spec.port)")

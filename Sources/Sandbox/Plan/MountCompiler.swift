@@ -22,14 +22,20 @@ struct MountCompiler {
 
     func steps() throws(InvalidInput) -> [LaunchPlan.Step] {
         var steps: [LaunchPlan.Step] = []
+        var late: [LaunchPlan.Step] = []
         let all = mounts()
         for (index, mount) in all.enumerated() {
             let type = mount.type ?? "none"
             let path = "mounts[\(index)].options"
             let options = try MountOptions(mount.options ?? [], type: type, path: path)
             steps += self.steps(for: mount, type: type, options: options, among: all)
+            let isDevices = type == "tmpfs" && Self.normalized(mount.destination) == "/dev"
+            if isDevices && options.flags.contains(.readOnly) && !sharesDevices(options, among: all) {
+                // Once it has all its nodes and mount points.
+                late = [.mountReadonly("/dev")]
+            }
         }
-        return steps
+        return steps + late
     }
 
     private func steps(
@@ -81,10 +87,7 @@ struct MountCompiler {
     private func devices(
         options: MountOptions, attributes: MountAttributes, among all: [OCIConfig.Mount]
     ) -> [LaunchPlan.Step] {
-        let mountPoints = Set(Self.deviceDirectories.map { "/dev/" + $0 })
-        let below = all.map { Self.normalized($0.destination) }.filter { $0.hasPrefix("/dev/") }
-        let isReadOnly = options.flags.contains(.readOnly)
-        if facts.hasDeviceTree, isReadOnly, below.allSatisfy(mountPoints.contains) {
+        if sharesDevices(options, among: all) {
             // How access times are noted is fixed for a mount that comes from outside; on a read-only one none are.
             let own = attributes.intersection([.readOnly, .noSetuid, .noExecute])
             return [.bind(source: "/devices", target: "/dev", attributes: own)]
@@ -101,8 +104,18 @@ struct MountCompiler {
         return steps
     }
 
+    private func sharesDevices(_ options: MountOptions, among all: [OCIConfig.Mount]) -> Bool {
+        let mountPoints = Set(Self.deviceDirectories.map { "/dev/" + $0 })
+        let below = all.map { Self.normalized($0.destination) }
+            .filter { $0.utf8.starts(with: "/dev/".utf8) }
+        return facts.hasDeviceTree && options.flags.contains(.readOnly)
+            && below.allSatisfy(mountPoints.contains)
+    }
+
     /// One slash between components, none at the end.
     static func normalized(_ path: String) -> String {
-        "/" + path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+        // Bytes, as the kernel has it: a slash that a combining character follows is no slash to Character.
+        let components = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+        return "/" + components.filter { $0 != "." }.joined(separator: "/")
     }
 }

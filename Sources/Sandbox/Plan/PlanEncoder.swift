@@ -71,6 +71,7 @@ struct PlanEncoder {
             emit(.bind, Content(flags: attributes.rawValue, texts: [source, target]))
         case .mask(let path): emit(.mask, Content(texts: [path]))
         case .readonly(let path): emit(.readonly, Content(texts: [path]))
+        case .mountReadonly(let path): emit(.readonly, Content(mode: 1, texts: [path]))
         case .directory(let path, let mode): emit(.directory, Content(mode: mode, texts: [path]))
         case .symlink(let content, let target): emit(.symlink, Content(texts: [content, target]))
         case .file(let path, let content, let mode):
