@@ -11,7 +11,7 @@ struct BackpressureTests {
     private static let kernelBytes = 16 << 20
 
     @Test func pipelinedRequestsAreNotReadAhead() async throws {
-        let (count, answered) = (10_000, 1_500)
+        let (count, answered) = (6_000, 1_000)
         let latch = ActivationTests.Latch()
         let upstream = try ScriptedUpstream { socket, _ in
             var number = 0
@@ -26,7 +26,7 @@ struct BackpressureTests {
         try await GatewayFixture.with(loops: 1) { fixture in
             let handle = fixture.publish(upstream)
             let sent = Atomic<Int>(0)
-            let filler = String(repeating: "f", count: 2500)
+            let filler = String(repeating: "f", count: 4500)
             // A header that ends at the gateway, so that the upstream has little to read.
             let request = Array("GET /function/hello HTTP/1.1\r\nHost: h\r\nTE: \(filler)\r\n\r\n".utf8)
             try await fixture.client { socket in
