@@ -25,9 +25,25 @@ import Testing
     @Test func aFailureIsKept() async throws {
         try await TemporaryDirectory.with { directory in
             let store = try open(directory.database)
-            let record = Sample.record(try Sample.key(), latest: 4)
+            let key = try Sample.key()
+            var record = Sample.record(key, latest: 4)
+            let failure = record.lastFailure
+            record.lastFailure = nil
+            try await store.insert(Sample.revision(key, 4), record: record)
+            record.lastFailure = failure
             try await store.update(record)
             #expect(try await store.load().map(\.record) == [record])
+        }
+    }
+
+    @Test func anUpdateBringsNoRemovedFunctionBack() async throws {
+        try await TemporaryDirectory.with { directory in
+            let store = try open(directory.database)
+            let key = try Sample.key()
+            try await store.insert(Sample.revision(key), record: Sample.record(key))
+            try await store.remove(key)
+            try await store.update(Sample.record(key))
+            #expect(try await store.load().isEmpty)
         }
     }
 
