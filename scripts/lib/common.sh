@@ -3,6 +3,8 @@
 
 root_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 script_name=$(basename "$0")
+# An ordinary user of Debian does not have nft, sysctl and the like on the PATH.
+export PATH=$PATH:/usr/sbin:/sbin
 
 say() { printf '%s: %s\n' "$script_name" "$*"; }
 
