@@ -100,13 +100,13 @@ struct FaultTests {
                 }
             }
             #expect(fixture.activator.suspects.allSatisfy { $0 == dead.id })
-            #expect(dead.gate.inFlight == 0)
+            #expect(await eventually { dead.gate.inFlight == 0 })
             // Alone, and nobody takes it away: one more attempt, then 502.
             fixture.gateway.publish(fixture.key, instances: [dead])
             let refused = try await fixture.client { try $0.get("/function/hello") }
             #expect(refused.status == 502)
             #expect(refused.text.contains("function_unreachable"))
-            #expect(dead.gate.inFlight == 0)
+            #expect(await eventually { dead.gate.inFlight == 0 })
         }
     }
 
@@ -141,7 +141,7 @@ struct FaultTests {
             #expect(await eventually { fixture.activator.suspects.first == handle.id })
             _ = handle.gate.close()
             #expect(await ActivationTests.waiting(fixture, 1))
-            #expect(handle.gate.inFlight == 0)
+            #expect(await eventually { handle.gate.inFlight == 0 })
             fixture.gateway.startFailed(fixture.key)
             let response = try await answer
             #expect(response.status == 502)
@@ -165,7 +165,7 @@ struct FaultTests {
             #expect(response.status == 504)
             #expect(response.text.contains("function_timeout"))
             #expect(next.status == 200)
-            #expect(handle.gate.inFlight == 0)
+            #expect(await eventually { handle.gate.inFlight == 0 })
         }
     }
 

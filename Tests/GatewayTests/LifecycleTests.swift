@@ -108,7 +108,7 @@ struct LifecycleTests {
             await fixture.gateway.shutdown(grace: .milliseconds(100))
             let wasEnded = try await ended
             #expect(wasEnded)
-            #expect(handle.gate.inFlight == 0)
+            #expect(await eventually { handle.gate.inFlight == 0 })
         }
     }
 }

@@ -62,7 +62,7 @@ struct RerouteTests {
                 [try socket.get("/function/hello/1"), try socket.get("/function/hello/2")]
             }
             #expect(await ActivationTests.waiting(fixture, 1))
-            #expect(handle.gate.inFlight == 0)
+            #expect(await eventually { handle.gate.inFlight == 0 })
             #expect(fixture.activator.drained == [handle.id])
             fixture.publish(new)
             let texts = try await answers.map(\.text)
@@ -86,7 +86,7 @@ struct RerouteTests {
             #expect(response.text == "GET /x HTTP/1.1")
             #expect(response.headers["server-timing"]?.contains("desc=\"frozen\"") == true)
             #expect(thawing.count.load(ordering: .relaxed) == 1)
-            #expect(dead.gate.inFlight == 0)
+            #expect(await eventually { dead.gate.inFlight == 0 })
             #expect(await eventually { frozen.gate.inFlight == 0 })
         }
     }
@@ -104,7 +104,7 @@ struct RerouteTests {
             }
             #expect(await ActivationTests.waiting(fixture, 1))
             #expect(stuck.gate.phase == .closed)
-            #expect(stuck.gate.inFlight == 0)
+            #expect(await eventually { stuck.gate.inFlight == 0 })
             #expect(fixture.activator.suspects == [stuck.id])
             #expect(fixture.activator.drained == [stuck.id])
             fixture.publish(upstream)
