@@ -44,7 +44,7 @@ enum GlobalArguments {
             } else if argument.hasPrefix("-") {
                 break
             } else {
-                namesExpected += argument == "system" || argument == "help" ? 0 : -1
+                namesExpected += argument == "help" || CommandNames.group(argument) != nil ? 0 : -1
                 rest.append(argument)
                 index += 1
             }
