@@ -6,6 +6,8 @@ package enum FunctionStatus: String, Sendable, Hashable, Codable, CaseIterable {
     case failed
     /// No instance: the next request starts one.
     case asleep
+    /// The last instances end; the next request starts another.
+    case draining
     /// Instances are being made, none takes requests yet.
     case starting
     /// All instances are frozen: the next request thaws one.
@@ -83,6 +85,7 @@ package struct FunctionView: Sendable, Hashable, Codable {
         if instances.ready > 0 { return .ready }
         if instances.frozen > 0 { return .frozen }
         if instances.creating + instances.starting > 0 { return .starting }
+        if instances.draining > 0 { return .draining }
         return active ? .asleep : .failed
     }
 }

@@ -281,15 +281,17 @@ extension ClientExchange {
             unreachable(connection.endpoint)
         case .sent where failure == .refused && !connection.isReused && isReplayable:
             unreachable(connection.endpoint)
-        case .sent where connection.isReused && isReplayable && !wasRetried && head.isIdempotent:
-            // A kept connection that the instance had probably closed before it saw the request: whether it had, nobody
-            // can tell, so a request that must not be done twice is not sent twice (RFC 9110, section 9.2.2).
+        case .sent where failure == .reset || connection.isReused:
+            // The instance had probably ended, or closed a kept connection, before it read the request: whether it had,
+            // nobody can tell, so a request that must not be done twice is not sent twice (RFC 9110, section 9.2.2).
+            guard isReplayable && !wasRetried && head.isIdempotent else {
+                functionFailed(connection)
+                return
+            }
             wasRetried = true
             connect(connection.endpoint)
         case .sent:
-            loop.activator?.suspect(connection.endpoint.handle.id)
-            dropUpstream()
-            refuse(responseInput == nil ? .functionFailed : .invalidResponse)
+            functionFailed(connection)
         case .answering where responseBody.framing == .untilClose && failure == nil:
             countAnswer()
             complete(excess: true)
@@ -300,5 +302,11 @@ extension ClientExchange {
             shut()
         default: break
         }
+    }
+
+    private func functionFailed(_ connection: UpstreamConnection) {
+        loop.activator?.suspect(connection.endpoint.handle.id)
+        dropUpstream()
+        refuse(responseInput == nil ? .functionFailed : .invalidResponse)
     }
 }

@@ -99,7 +99,7 @@ final class NIOTransport: ChannelInboundHandler, Transport {
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         // On its own loop the channel answers at once.
         future.whenSuccess { code in
-            if code != 0 { bound.value.failure = code == ECONNREFUSED ? .refused : .broken }
+            if code != 0 { bound.value.failure = Self.failure(code) }
         }
         guard failure != nil else { return false }
         context.close(promise: nil)
@@ -120,9 +120,16 @@ final class NIOTransport: ChannelInboundHandler, Transport {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let refused = (error as? IOError)?.errnoCode == ECONNREFUSED
-        failure = refused ? .refused : .broken
+        failure = Self.failure((error as? IOError)?.errnoCode ?? 0)
         context.close(promise: nil)
+    }
+
+    private static func failure(_ code: CInt) -> TransportFailure {
+        switch code {
+        case ECONNREFUSED: .refused
+        case ECONNRESET: .reset
+        default: .broken
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) { end() }

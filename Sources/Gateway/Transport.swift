@@ -34,5 +34,7 @@ protocol TransportEvents: AnyObject {
 enum TransportFailure: Error {
     /// Nothing listens there: the connection never was.
     case refused
+    /// The peer closed it with data that it had not read, or before it had taken it from its backlog.
+    case reset
     case broken
 }

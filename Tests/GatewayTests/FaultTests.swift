@@ -85,6 +85,43 @@ struct FaultTests {
         }
     }
 
+    /// As an instance does that ends with connections in its backlog.
+    @Test func aRequestThatNobodyReadIsSentOnceMore() async throws {
+        let upstream = try ScriptedUpstream { socket, number in
+            if number % 2 == 0 {
+                socket.resetUnread()
+            } else {
+                try ScriptedUpstream.echo(socket, number)
+            }
+        }
+        defer { upstream.stop() }
+        try await GatewayFixture.with(loops: 1) { fixture in
+            fixture.publish(upstream)
+            let got = try await fixture.client { try $0.get("/function/hello/a") }
+            #expect(got.text == "GET /a HTTP/1.1")
+            #expect(upstream.connections == 2)
+        }
+    }
+
+    @Test func aRequestThatMustNotBeDoneTwiceIsNot() async throws {
+        let upstream = try ScriptedUpstream { socket, _ in socket.resetUnread() }
+        defer { upstream.stop() }
+        try await GatewayFixture.with(loops: 1) { fixture in
+            let handle = fixture.publish(upstream)
+            let post = try await fixture.client { socket in
+                try socket.send("POST /function/hello HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi")
+                return try socket.response()
+            }
+            #expect(post.status == 502)
+            #expect(upstream.connections == 1)
+            #expect(fixture.activator.suspects == [handle.id])
+            // And what may be done twice is done no more than twice.
+            let get = try await fixture.client { try $0.get("/function/hello") }
+            #expect(get.status == 502)
+            #expect(upstream.connections == 3)
+        }
+    }
+
     @Test func refusedConnectionsLeadElsewhere() async throws {
         let upstream = try ScriptedUpstream(ScriptedUpstream.echo)
         defer { upstream.stop() }

@@ -116,6 +116,14 @@ final class RawSocket: @unchecked Sendable {
     }
 
     func shut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    /// Waits for bytes and resets the connection without reading them (connect(2), AF_UNSPEC).
+    func resetUnread() {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        poll(&waiting, 1, 20_000)
+        var nowhere = sockaddr()
+        _ = Foundation.connect(descriptor, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
+    }
 }
 
 /// A response as the tests look at it.

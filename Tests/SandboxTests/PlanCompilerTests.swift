@@ -140,14 +140,33 @@ import Testing
         #expect(throws: InvalidInput.self) { try OCIConfig.parse(hostile) }
     }
 
-    @Test func `A limit of open files over the daemon's is refused`() throws {
+    @Test func `Limits over the daemon's own are refused`() throws {
         var facts = HostFacts()
-        facts.mostOpenFiles = 4096
+        facts.hardLimits = [.openFiles: 4096, .core: 0]
         var config = OCIConfig.default(command: ["/bin/hello"])
         #expect(try compile(config, facts: facts).contains(.limit(resource: 7, soft: 1024, hard: 4096)))
-        config.process.rlimits = [.init(type: "RLIMIT_NOFILE", soft: 10, hard: 8192)]
+        for (name, most) in [("RLIMIT_NOFILE", UInt64(4096)), ("RLIMIT_CORE", 0)] {
+            config.process.rlimits = [.init(type: name, soft: 0, hard: most + 1)]
+            #expect { try compile(config, facts: facts) } throws: {
+                ($0 as? InvalidInput)?.path == "process.rlimits[0].hard"
+            }
+            config.process.rlimits = [.init(type: name, soft: 0, hard: most)]
+            _ = try compile(config, facts: facts)
+        }
+        config.process.rlimits = [.init(type: "RLIMIT_CPU", soft: 10, hard: .max)]
+        _ = try compile(config, facts: facts)
+    }
+
+    @Test func `An oom_score_adj under the daemon's own is refused`() throws {
+        var facts = HostFacts()
+        facts.oomScore = -500
+        var config = OCIConfig.default(command: ["/bin/hello"])
+        config.process.oomScoreAdj = -500
+        #expect(
+            try compile(config, facts: facts).contains(.write("/proc/self/oom_score_adj", content: "-500")))
+        config.process.oomScoreAdj = -501
         #expect { try compile(config, facts: facts) } throws: {
-            ($0 as? InvalidInput)?.path == "process.rlimits[0].hard"
+            ($0 as? InvalidInput)?.path == "process.oomScoreAdj"
         }
     }
 

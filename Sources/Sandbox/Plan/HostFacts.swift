@@ -1,5 +1,6 @@
 internal import CLinux
 internal import LinuxSystem
+package import OCI
 
 /// What of the host decides how a launch plan looks. Probed once, when the launchers come up.
 package struct HostFacts: Sendable, Hashable {
@@ -9,10 +10,12 @@ package struct HostFacts: Sendable, Hashable {
     package var hasDeviceTree = true
     /// cgroup2 is there, and every instance has a cgroup: a container can be shown its own part, and no other.
     package var hasCgroupFilesystem = true
-    /// The daemon's own oom_score_adj, which its children inherit.
+    /// The daemon's own oom_score_adj, which its children inherit; going under it needs CAP_SYS_RESOURCE.
     package var oomScore = 0
-    /// The daemon's hard RLIMIT_NOFILE; going over it needs CAP_SYS_RESOURCE.
-    package var mostOpenFiles: UInt64 = 1 << 20
+    /// The daemon's own hard limits (getrlimit(2)); going over one needs CAP_SYS_RESOURCE. One that is missing is none.
+    package var hardLimits: [ResourceLimitKind: UInt64] = [.openFiles: 1 << 20]
+
+    package func most(_ kind: ResourceLimitKind) -> UInt64 { hardLimits[kind] ?? .max }
 
     package init() {}
 
@@ -24,8 +27,11 @@ package struct HostFacts: Sendable, Hashable {
         hasCgroupFilesystem = hasCgroups && filesystems.contains("cgroup2\n")
         let score = try File.text("/proc/self/oom_score_adj")
         oomScore = Int(score.filter { $0.isNumber || $0 == "-" }) ?? 0
-        var soft: UInt64 = 0
-        let openFiles: Int32 = 7
-        try check(clinux_limit(openFiles, &soft, &mostOpenFiles), "getrlimit", subject: "RLIMIT_NOFILE")
+        for kind in ResourceLimitKind.allCases {
+            var soft: UInt64 = 0
+            var hard: UInt64 = 0
+            try check(clinux_limit(Int32(kind.rawValue), &soft, &hard), "getrlimit", subject: kind.name)
+            hardLimits[kind] = hard
+        }
     }
 }

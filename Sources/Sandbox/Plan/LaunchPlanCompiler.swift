@@ -33,7 +33,12 @@ package struct LaunchPlanCompiler {
         steps += hiddenPaths()
         let directory = config.process.cwd
         if directory != "/" { steps.append(.directory(directory, mode: 0o755)) }
-        if let score = config.process.oomScoreAdj ?? (facts.oomScore < 0 ? 0 : nil) {
+        if let score = config.process.oomScoreAdj.map(Int.init) ?? (facts.oomScore < 0 ? 0 : nil) {
+            guard score >= facts.oomScore else {
+                throw InvalidInput(
+                    "process.oomScoreAdj", "\(score) is under the daemon's own score",
+                    allowed: "\(facts.oomScore) to 1000")
+            }
             steps.append(.write("/proc/self/oom_score_adj", content: "\(score)"))
         }
         steps.append(.hostname(hostname))
@@ -108,24 +113,24 @@ package struct LaunchPlanCompiler {
 
     private func limits() throws(InvalidInput) -> [LaunchPlan.Step] {
         var steps: [LaunchPlan.Step] = []
-        var hasOpenFiles = false
-        for (index, limit) in try config.process.limits().enumerated() {
-            if limit.kind == .openFiles {
-                hasOpenFiles = true
-                guard limit.hard <= facts.mostOpenFiles else {
-                    throw InvalidInput(
-                        "process.rlimits[\(index)].hard", "\(limit.hard) is over the daemon's own limit",
-                        allowed: "at most \(facts.mostOpenFiles)")
-                }
+        let limits = try config.process.limits()
+        for (index, limit) in limits.enumerated() {
+            let most = facts.most(limit.kind)
+            guard limit.hard <= most else {
+                throw InvalidInput(
+                    "process.rlimits[\(index)].hard",
+                    "\(limit.hard) is over the daemon's own \(limit.kind.name)",
+                    allowed: "at most \(most)")
             }
             steps.append(.limit(resource: limit.kind.rawValue, soft: limit.soft, hard: limit.hard))
         }
-        if !hasOpenFiles {
+        if !limits.contains(where: { $0.kind == .openFiles }) {
             // The daemon's own soft limit is raised for its many descriptors; that is not a function's business.
-            let soft = min(UInt64(Limits.openFiles), facts.mostOpenFiles)
+            let most = facts.most(.openFiles)
             steps.append(
                 .limit(
-                    resource: ResourceLimitKind.openFiles.rawValue, soft: soft, hard: facts.mostOpenFiles))
+                    resource: ResourceLimitKind.openFiles.rawValue, soft: min(UInt64(Limits.openFiles), most),
+                    hard: most))
         }
         return steps
     }

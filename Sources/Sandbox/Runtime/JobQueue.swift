@@ -1,7 +1,7 @@
 internal import LinuxSystem
 internal import Synchronization
 
-/// Work for threads that wait for it, first in, first out.
+/// Work for threads that wait for it, first in, first out. Who pushes bounds it: at most a few jobs per instance.
 final class JobQueue<Job: Sendable>: Sendable {
     private struct State {
         var jobs: [Job] = []

@@ -116,6 +116,8 @@ package final class SandboxRuntime: SandboxPort {
 
     // MARK: SandboxPort
 
+    /// Not on the caller's actor: a filter takes some milliseconds to compile.
+    @concurrent
     package func prepare(_ revision: Revision) async throws {
         _ = try prepared(revision)
     }

@@ -2,6 +2,7 @@
  *
  *   /           answers "ok"
  *   /memory/N   touches N MiB and answers how many
+ *   /read/N     reads N MiB of the file /data, which stay in the page cache, and answers how many
  *   /spin/MS    counts in a loop for MS milliseconds of wall time and answers the count
  *   /fork       forks sleeping children until it may not, and answers how many there were
  *   /crash      ends without an answer */
@@ -30,6 +31,15 @@ static long touch(long mebibytes) {
     return mebibytes;
 }
 
+static long read_data(long mebibytes) {
+    static char block[1 << 20];
+    FILE *file = fopen("/data", "r");
+    long done = 0;
+    while (file && done < mebibytes && fread(block, sizeof block, 1, file) == 1) done++;
+    if (file) fclose(file);
+    return done;
+}
+
 static long spin(long duration) {
     long long end = milliseconds() + duration;
     volatile long count = 0;
@@ -55,6 +65,7 @@ static long fork_all(void) {
 static void answer(int fd, const char *path) {
     char body[64] = "ok\n", head[256];
     if (!strncmp(path, "/memory/", 8)) snprintf(body, sizeof body, "%ld\n", touch(atol(path + 8)));
+    else if (!strncmp(path, "/read/", 6)) snprintf(body, sizeof body, "%ld\n", read_data(atol(path + 6)));
     else if (!strncmp(path, "/spin/", 6)) snprintf(body, sizeof body, "%ld\n", spin(atol(path + 6)));
     else if (!strncmp(path, "/fork", 5)) snprintf(body, sizeof body, "%ld\n", fork_all());
     else if (!strncmp(path, "/crash", 6)) _exit(3);
