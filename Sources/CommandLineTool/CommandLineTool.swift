@@ -72,8 +72,7 @@ struct TorporCommand: AsyncParsableCommand {
         abstract: "Functions that sleep until somebody calls them.",
         version: TorporVersion.current,
         subcommands: [
-            Deploy.self, Apply.self, List.self, Describe.self, Invoke.self, Logs.self, Scale.self,
-            Remove.self,
-            System.self,
+            Deploy.self, Apply.self, Diff.self, List.self, Describe.self, Invoke.self, Logs.self, Events.self,
+            Explain.self, Scale.self, Rollout.self, Wait.self, Remove.self, System.self,
         ])
 }

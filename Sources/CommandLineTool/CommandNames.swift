@@ -5,7 +5,8 @@ internal import Core
 enum CommandNames {
     /// Commands that are promised and not built, by their group: "" is `torpor` itself.
     private static let notBuilt = [
-        "": ["diff", "exec", "stats", "events", "rollout", "image", "secret", "namespace", "explain"],
+        "": ["exec", "stats", "image", "secret", "namespace"],
+        "rollout": ["traffic"],
         "system": ["prune", "backup", "restore"],
     ]
 

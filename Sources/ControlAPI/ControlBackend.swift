@@ -10,6 +10,10 @@ package protocol ControlBackend: Sendable {
     /// Makes a new revision. With `wait`, returns when it takes requests; without, when it is durable.
     /// - Throws: `failedToStart` when the revision did not come up; the earlier one keeps serving.
     func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView
+    /// What `deploy` would do, field by field; everything is checked and nothing is done.
+    func plan(_ request: DeployRequest) async throws(ControlError) -> FunctionPlan
+    /// Deploys an earlier revision again, as a new one.
+    func undo(_ function: FunctionKey, _ request: UndoRequest) async throws(ControlError) -> FunctionView
     /// Sorted by namespace and name; nil is every namespace.
     func list(namespace: NamespaceName?) async throws(ControlError) -> [FunctionView]
     func describe(_ function: FunctionKey) async throws(ControlError) -> FunctionDetail
@@ -17,6 +21,7 @@ package protocol ControlBackend: Sendable {
     func remove(_ function: FunctionKey) async throws(ControlError)
     func scale(_ function: FunctionKey, to target: ScaleTarget) async throws(ControlError) -> FunctionView
     func logs(_ function: FunctionKey, _ query: LogQuery) async throws(ControlError) -> LogLines
+    func events(_ request: EventRequest) async throws(ControlError) -> EventLines
     func systemInfo() async throws(ControlError) -> SystemInfo
     func systemCheck() async throws(ControlError) -> [CheckItem]
 }

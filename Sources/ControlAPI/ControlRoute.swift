@@ -3,11 +3,12 @@ package import Core
 /// Every operation of the control API. Server, client and `/v1/openapi.json` all follow this list.
 package enum ControlRoute: String, Sendable, CaseIterable {
     case listFunctions, deployFunction, describeFunction, removeFunction, scaleFunction, functionLogs
+    case planFunction, undoFunction, events
     case systemInfo, systemCheck, openAPI
 
     package var method: String {
         switch self {
-        case .deployFunction: "POST"
+        case .deployFunction, .planFunction, .undoFunction: "POST"
         case .removeFunction: "DELETE"
         case .scaleFunction: "PUT"
         default: "GET"
@@ -20,6 +21,9 @@ package enum ControlRoute: String, Sendable, CaseIterable {
         case .describeFunction, .removeFunction: "/v1/functions/{namespace}/{name}"
         case .scaleFunction: "/v1/functions/{namespace}/{name}/scale"
         case .functionLogs: "/v1/functions/{namespace}/{name}/logs"
+        case .planFunction: "/v1/plan"
+        case .undoFunction: "/v1/functions/{namespace}/{name}/undo"
+        case .events: "/v1/events"
         case .systemInfo: "/v1/system/info"
         case .systemCheck: "/v1/system/check"
         case .openAPI: "/v1/openapi.json"

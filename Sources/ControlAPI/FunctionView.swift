@@ -60,12 +60,16 @@ package struct FunctionView: Sendable, Hashable, Codable {
     package var createdAt: Timestamp
     /// `cause` of the last failure.
     package var lastFailureCause: String?
+    /// The highest revision number ever used: what `DeployRequest.ifGeneration` is compared with.
+    package var generation: Int
+    /// Whether its last deploy came from a manifest.
+    package var applied: Bool
 
     /// The status follows from `active` and `instances`.
     package init(
         key: FunctionKey, active: RevisionID?, latest: RevisionID, mode: FunctionMode, source: RevisionSource,
         scale: ScaleTarget, instances: InstanceCounts, inFlight: Int, createdAt: Timestamp,
-        lastFailureCause: String?
+        lastFailureCause: String?, generation: Int, applied: Bool
     ) {
         name = key.name
         namespace = key.namespace
@@ -79,6 +83,8 @@ package struct FunctionView: Sendable, Hashable, Codable {
         self.inFlight = inFlight
         self.createdAt = createdAt
         self.lastFailureCause = lastFailureCause
+        self.generation = generation
+        self.applied = applied
     }
 
     private static func status(active: Bool, _ instances: InstanceCounts) -> FunctionStatus {

@@ -1,3 +1,5 @@
+internal import Core
+
 /// The description of the API that `/v1/openapi.json` answers, made from `ControlRoute` and `Schema.all`.
 package enum OpenAPI {
     package static func document() -> JSONValue {
@@ -53,6 +55,9 @@ extension ControlRoute {
         case .removeFunction: "Removes a function; requests in flight finish"
         case .scaleFunction: "Keeps a number of instances by hand, or goes back to automatic scaling"
         case .functionLogs: "Streams log lines, one JSON object per line"
+        case .planFunction: "Tells what a deploy would change, and changes nothing"
+        case .undoFunction: "Deploys an earlier revision again, as a new one"
+        case .events: "Streams what happened to functions, one JSON object per line"
         case .systemInfo: "Tells about the daemon"
         case .systemCheck: "Checks what Torpor needs of its host"
         case .openAPI: "Describes this API"
@@ -63,7 +68,8 @@ extension ControlRoute {
 
     package var requestSchema: String? {
         switch self {
-        case .deployFunction: "DeployRequest"
+        case .deployFunction, .planFunction: "DeployRequest"
+        case .undoFunction: "UndoRequest"
         case .scaleFunction: "ScaleRequest"
         default: nil
         }
@@ -72,7 +78,9 @@ extension ControlRoute {
     package var responseSchema: String? {
         switch self {
         case .listFunctions: "FunctionList"
-        case .deployFunction, .scaleFunction: "FunctionView"
+        case .deployFunction, .scaleFunction, .undoFunction: "FunctionView"
+        case .planFunction: "FunctionPlan"
+        case .events: "Event"
         case .describeFunction: "FunctionDetail"
         case .functionLogs: "LogLine"
         case .systemInfo: "SystemInfo"
@@ -83,7 +91,7 @@ extension ControlRoute {
 
     fileprivate var responseContent: [String: JSONValue] {
         guard let responseSchema else { return [:] }
-        let type = self == .functionLogs ? "application/x-ndjson" : "application/json"
+        let type = self == .functionLogs || self == .events ? "application/x-ndjson" : "application/json"
         return [type: ["schema": Schema.reference(responseSchema).json]]
     }
 
@@ -97,6 +105,15 @@ extension ControlRoute {
         case .functionLogs:
             result += [
                 Self.parameter("instance", in: "query", .string),
+                Self.parameter("tail", in: "query", .integer),
+                Self.parameter("since", in: "query", .time),
+                Self.parameter("follow", in: "query", .boolean),
+            ]
+        case .events:
+            result += [
+                Self.parameter("namespace", in: "query", .string),
+                Self.parameter("function", in: "query", .string),
+                Self.parameter("kind", in: "query", .choice(EventKind.allCases.map(\.rawValue))),
                 Self.parameter("tail", in: "query", .integer),
                 Self.parameter("since", in: "query", .time),
                 Self.parameter("follow", in: "query", .boolean),

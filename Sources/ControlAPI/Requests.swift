@@ -7,8 +7,18 @@ package struct DeployRequest: Sendable, Hashable {
     package var spec: FunctionSpec
     /// Whether the answer waits until the revision takes requests, or failed to.
     package var wait: Bool
+    /// Refused with `conflict` unless this is the function's generation, 0 for one that is not there: so that two who
+    /// change one function at once do not undo each other's work.
+    package var ifGeneration: Int?
+    /// Whether it comes from a manifest, which then may prune it.
+    package var applied: Bool
 
-    package init(key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool = true) {
+    package init(
+        key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool = true,
+        ifGeneration: Int? = nil, applied: Bool = false
+    ) {
+        self.ifGeneration = ifGeneration
+        self.applied = applied
         self.key = key
         self.source = source
         self.spec = spec
@@ -35,7 +45,9 @@ package struct DeployRequest: Sendable, Hashable {
 }
 
 extension DeployRequest: Codable {
-    package enum CodingKeys: String, CodingKey, CaseIterable { case name, namespace, source, spec, wait }
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, namespace, source, spec, wait, ifGeneration, applied
+    }
 
     /// Unknown keys are errors here, so that a misspelt limit is not silently the default.
     package init(from decoder: any Decoder) throws {
@@ -51,6 +63,8 @@ extension DeployRequest: Codable {
         }
         spec = try fields.decodeIfPresent(FunctionSpec.self, forKey: .spec) ?? FunctionSpec()
         wait = try fields.decodeIfPresent(Bool.self, forKey: .wait) ?? true
+        ifGeneration = try fields.decodeIfPresent(Int.self, forKey: .ifGeneration)
+        applied = try fields.decodeIfPresent(Bool.self, forKey: .applied) ?? false
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -60,6 +74,8 @@ extension DeployRequest: Codable {
         try fields.encode(FunctionSource(source), forKey: .source)
         try fields.encode(spec, forKey: .spec)
         try fields.encode(wait, forKey: .wait)
+        try fields.encodeIfPresent(ifGeneration, forKey: .ifGeneration)
+        try fields.encode(applied, forKey: .applied)
     }
 }
 

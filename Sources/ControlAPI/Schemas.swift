@@ -10,7 +10,12 @@ extension Schema {
             .object([
                 needs("name", .string), may("namespace", .string), needs("source", .reference("Source")),
                 may("spec", .reference("FunctionSpec")), may("wait", .boolean),
+                may("ifGeneration", .integer), may("applied", .boolean),
             ])
+        ),
+        (
+            "UndoRequest",
+            .object([may("revision", .integer), may("ifGeneration", .integer), needs("wait", .boolean)])
         ),
         ("Source", .object([may("bundle", .string), may("rootfs", .string)])),
         ("Scale", .either([.choice(["auto"]), .integer])),
@@ -46,6 +51,28 @@ extension Schema {
                 needs("source", .reference("Source")), needs("scale", .reference("Scale")),
                 needs("instances", .reference("InstanceCounts")), needs("inFlight", .integer),
                 needs("createdAt", .time), may("lastFailureCause", .string),
+                needs("generation", .integer), needs("applied", .boolean),
+            ])
+        ),
+        (
+            "FunctionPlan",
+            .object([
+                needs("name", .string), needs("namespace", .string),
+                needs("action", names(FunctionPlan.Action.self)), may("revision", .string),
+                needs("changes", .array(.reference("FieldChange"))), needs("warnings", .array(.string)),
+            ])
+        ),
+        (
+            "FieldChange",
+            .object([needs("field", .string), may("from", .string), may("to", .string)])
+        ),
+        (
+            "Event",
+            .object([
+                needs("number", .integer), needs("at", .time), needs("kind", names(EventKind.self)),
+                needs("name", .string), needs("namespace", .string), may("revision", .string),
+                may("instance", .string), may("cause", .string), needs("message", .string),
+                may("callID", .string), may("milliseconds", .number), may("skipped", .integer),
             ])
         ),
         (

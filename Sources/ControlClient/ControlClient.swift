@@ -56,7 +56,29 @@ package struct ControlClient: Sendable {
     package func logs(
         _ function: FunctionKey, _ query: LogQuery, _ receive: @Sendable (LogLine) async throws -> Void
     ) async throws {
-        let target = ControlRoute.functionLogs.path(function) + Self.text(of: query)
+        try await lines(ControlRoute.functionLogs.path(function) + Self.text(of: query), receive)
+    }
+
+    /// Gives each event to `receive` as it comes; returns when there are no more, which followed ones do with the
+    /// daemon.
+    package func events(
+        _ request: EventRequest, _ receive: @Sendable (EventView) async throws -> Void
+    ) async throws {
+        try await lines(ControlRoute.events.path() + Self.text(of: request), receive)
+    }
+
+    /// What a deploy would do.
+    package func plan(_ request: DeployRequest) async throws -> FunctionPlan {
+        try await call(.planFunction, body: request, isShort: false)
+    }
+
+    package func undo(_ function: FunctionKey, _ request: UndoRequest) async throws -> FunctionView {
+        try await call(.undoFunction, function, body: request, isShort: false)
+    }
+
+    private func lines<Line: Decodable & Sendable>(
+        _ target: String, _ receive: @Sendable (Line) async throws -> Void
+    ) async throws {
         let endpoint = endpoint
         try await exchange.perform(OutgoingRequest("GET", target), headTimeout: shortTimeout) {
             head, chunks in
@@ -67,14 +89,24 @@ package struct ControlClient: Sendable {
                 while let end = rest.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = rest.readBytes(length: end - rest.readerIndex) ?? []
                     rest.moveReaderIndex(forwardBy: 1)
-                    try await receive(Self.decode(LogLine.self, Data(line), endpoint))
+                    try await receive(Self.decode(Line.self, Data(line), endpoint))
                 }
                 rest.discardReadBytes()
                 guard rest.readableBytes <= Limits.controlBodyBytes else {
-                    throw ClientError.notUnderstood(endpoint, "a log line without end")
+                    throw ClientError.notUnderstood(endpoint, "a line without end")
                 }
             }
         }
+    }
+
+    private static func text(of request: EventRequest) -> String {
+        let query = request.query
+        var parts = ["follow=\(request.follow)", "tail=\(query.limit)"]
+        if let namespace = query.namespace { parts.append("namespace=\(namespace)") }
+        if let function = query.function { parts.append("function=\(function)") }
+        if let kind = query.kind { parts.append("kind=\(kind.rawValue)") }
+        if let since = query.since { parts.append("since=\(Timestamp(unixNanoseconds: since))") }
+        return "?" + parts.joined(separator: "&")
     }
 
     private static func text(of query: LogQuery) -> String {

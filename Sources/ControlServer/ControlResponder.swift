@@ -52,6 +52,13 @@ struct ControlResponder: HTTPResponder {
             let deploy = try await Self.body(DeployRequest.self, of: request)
             do throws(InvalidInput) { try deploy.validate() } catch { throw ControlError(error) }
             return try Self.json(await backend.deploy(deploy))
+        case .planFunction:
+            let deploy = try await Self.body(DeployRequest.self, of: request)
+            do throws(InvalidInput) { try deploy.validate() } catch { throw ControlError(error) }
+            return try Self.json(await backend.plan(deploy))
+        case .events:
+            let events = try await backend.events(LogQueryText.events(request.uri.query))
+            return LineResponse.make(events, request)
         case .systemInfo: return try Self.json(await backend.systemInfo())
         case .systemCheck: return try Self.json(CheckList(checks: await backend.systemCheck()))
         case .openAPI: return try Self.json(OpenAPI.document())
@@ -73,7 +80,10 @@ struct ControlResponder: HTTPResponder {
         case .functionLogs:
             let query = try LogQueryText.read(request.uri.query)
             let lines = try await backend.logs(function, query)
-            return LogResponse.make(lines, request)
+            return LineResponse.make(lines, request)
+        case .undoFunction:
+            let undo = try await Self.body(UndoRequest.self, of: request)
+            return try Self.json(await backend.undo(function, undo))
         default: preconditionFailure("\(route) is not a route on a function")
         }
     }

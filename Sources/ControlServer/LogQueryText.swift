@@ -18,15 +18,46 @@ enum LogQueryText {
             }
             result.tail = count
         }
-        if let text = values["since"] {
-            guard let time = Timestamp(text) else { throw invalid("since", text, "2026-11-21T01:48:42Z") }
-            result.since = time
-        }
-        if let text = values["follow"] {
-            guard let follow = Bool(text) else { throw invalid("follow", text, "true or false") }
-            result.follow = follow
-        }
+        if let text = values["since"] { result.since = try time("since", text) }
+        if let text = values["follow"] { result.follow = try flag("follow", text) }
         return result
+    }
+
+    static func events(_ query: String?) throws(ControlError) -> EventRequest {
+        let values = try parameters(
+            query, known: ["namespace", "function", "kind", "tail", "since", "follow"])
+        var result = EventRequest(query: EventQuery())
+        do throws(InvalidInput) {
+            if let text = values["namespace"] { result.query.namespace = try NamespaceName(text) }
+            if let text = values["function"] { result.query.function = try FunctionKey(reference: text) }
+        } catch {
+            throw ControlError(error)
+        }
+        if let text = values["kind"] {
+            guard let kind = EventKind(rawValue: text) else {
+                throw invalid("kind", text, EventKind.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            result.query.kind = kind
+        }
+        if let text = values["tail"] {
+            guard let count = Int(text), (0...Limits.eventsKept).contains(count) else {
+                throw invalid("tail", text, "0 to \(Limits.eventsKept)")
+            }
+            result.query.limit = count
+        }
+        if let text = values["since"] { result.query.since = try time("since", text).unixNanoseconds }
+        if let text = values["follow"] { result.follow = try flag("follow", text) }
+        return result
+    }
+
+    private static func time(_ name: String, _ text: String) throws(ControlError) -> Timestamp {
+        guard let time = Timestamp(text) else { throw invalid(name, text, "2026-11-21T01:48:42Z") }
+        return time
+    }
+
+    private static func flag(_ name: String, _ text: String) throws(ControlError) -> Bool {
+        guard let flag = Bool(text) else { throw invalid(name, text, "true or false") }
+        return flag
     }
 
     static func namespace(in query: String?) throws(ControlError) -> NamespaceName? {

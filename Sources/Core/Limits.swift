@@ -69,6 +69,17 @@ package enum Limits {
     /// Bytes of the database: the limit of functions with ten revisions of usual size each.
     package static let databaseBytes = 4 << 30
 
+    // Events
+    /// Events that are kept of all functions together: weeks of a quiet host, hours of a busy one.
+    package static let eventsKept = 20_000
+    /// Events that wait to be stored; what happens while so many wait is not remembered.
+    package static let eventsUnsaved = 4096
+    /// Bytes of an event's sentence; a longer one is cut.
+    package static let eventMessageBytes = 1024
+    /// Followers of events at once, and events that wait for one of them.
+    package static let eventFollowers = 256
+    package static let eventFollowerEntries = 1024
+
     // Gateway
     /// Bytes of a request's or response's head, as nginx's and Apache's defaults allow at most.
     package static let headBytes = 32 << 10

@@ -6,6 +6,8 @@ package protocol Timekeeper: Sendable {
     func now() -> Int64
     /// Unix seconds.
     func unixTime() -> Int64
+    /// Unix nanoseconds.
+    func unixNanoseconds() -> Int64
     /// Returns at `deadline` (monotonic nanoseconds), or throws when the task is cancelled.
     func sleep(until deadline: Int64) async throws
 }
@@ -91,6 +93,8 @@ package struct FunctionRecord: Sendable, Hashable {
     package var key: FunctionKey
     /// The revision that takes requests; nil while none ever came up.
     package var active: Int?
+    /// The revision that took them before, which an undo goes back to.
+    package var previous: Int?
     /// The highest revision number ever used.
     package var latest: Int
     /// The highest revision whose rollout has ended, well or not; one above it is rolled out again at start.
@@ -99,13 +103,17 @@ package struct FunctionRecord: Sendable, Hashable {
     package var manualScale: Int?
     package var createdAt: Int64
     package var lastFailure: InstanceFailure?
+    /// Whether its last deploy came from a manifest, which then may prune it.
+    package var isApplied: Bool
 
     package init(
-        key: FunctionKey, active: Int?, latest: Int, settled: Int, manualScale: Int?, createdAt: Int64,
-        lastFailure: InstanceFailure?
+        key: FunctionKey, active: Int?, previous: Int? = nil, latest: Int, settled: Int, manualScale: Int?,
+        createdAt: Int64, lastFailure: InstanceFailure?, isApplied: Bool = false
     ) {
         self.key = key
         self.active = active
+        self.previous = previous
+        self.isApplied = isApplied
         self.latest = latest
         self.settled = settled
         self.manualScale = manualScale
@@ -148,7 +156,7 @@ package struct StoredFunction: Sendable {
     }
 }
 
-package protocol StorePort: Sendable {
+package protocol StorePort: EventStore {
     func load() async throws -> [StoredFunction]
     /// Durable when it returns: the function's record and its new revision in one transaction.
     func insert(_ revision: Revision, record: FunctionRecord) async throws

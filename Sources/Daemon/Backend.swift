@@ -14,7 +14,8 @@ struct Backend: ControlBackend {
         let outcome: DeployOutcome
         do {
             outcome = try await orchestrator.deploy(
-                request.key, source: request.source, spec: request.spec, wait: request.wait)
+                request.key, source: request.source, spec: request.spec, wait: request.wait,
+                ifGeneration: request.ifGeneration, isApplied: request.applied)
         } catch {
             throw Self.translate(error)
         }
@@ -86,7 +87,7 @@ struct Backend: ControlBackend {
 
     func systemCheck() async throws(ControlError) -> [CheckItem] { host.checks() }
 
-    private func view(_ key: FunctionKey) async throws(ControlError) -> FunctionView {
+    func view(_ key: FunctionKey) async throws(ControlError) -> FunctionView {
         guard let machine = await orchestrator.view(of: key) else { throw .noSuchFunction(key) }
         return FunctionView(machine)
     }
@@ -106,7 +107,7 @@ struct Backend: ControlBackend {
             pid: await orchestrator.processID(of: instance.id))
     }
 
-    private static func translate(_ error: any Error) -> ControlError {
+    static func translate(_ error: any Error) -> ControlError {
         switch error {
         case let error as ControlError: error
         case let error as InvalidInput: ControlError(error)
@@ -117,6 +118,9 @@ struct Backend: ControlBackend {
                 .conflict,
                 "'\(key)' was removed, but requests that it has in flight do not end: try again, or choose another name"
             )
+        case CommandError.changedMeanwhile(let key, let latest): .changedMeanwhile(key, latest)
+        case CommandError.unknownRevision(let key, let number, let kept): .noSuchRevision(key, number, kept)
+        case CommandError.nothingToUndo(let key): .nothingToUndo(key)
         case CommandError.closing: ControlError(.unavailable, "the daemon is stopping")
         case CommandError.tooManyFunctions:
             ControlError(

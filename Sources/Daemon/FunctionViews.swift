@@ -36,6 +36,7 @@ extension FunctionView {
             instances: InstanceCounts(machine.instances.values.map(\.visibleState)),
             inFlight: machine.instances.values.reduce(0) { $0 + $1.gate.inFlight },
             createdAt: Timestamp(unixSeconds: machine.record.createdAt),
-            lastFailureCause: machine.record.lastFailure?.cause)
+            lastFailureCause: machine.record.lastFailure?.cause, generation: machine.record.latest,
+            applied: machine.record.isApplied)
     }
 }

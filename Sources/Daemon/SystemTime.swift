@@ -5,6 +5,7 @@ internal import LinuxSystem
 struct SystemTime: Timekeeper {
     func now() -> Int64 { KernelClock.monotonic() }
     func unixTime() -> Int64 { KernelClock.real() / 1_000_000_000 }
+    func unixNanoseconds() -> Int64 { KernelClock.real() }
 
     func sleep(until deadline: Int64) async throws {
         let delay = deadline - now()

@@ -43,6 +43,8 @@ package enum FunctionEffect: Sendable {
     /// Remember the record.
     case save(FunctionRecord)
     case note(InstanceRecord)
+    /// Tell people; its number and time are the event log's.
+    case tell(EventRecord)
     /// The rollout of this revision has ended: with nil it is active.
     case settled(Int, InstanceFailure?)
     /// Revisions beyond the kept ones.

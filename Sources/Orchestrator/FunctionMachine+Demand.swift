@@ -35,7 +35,7 @@ extension FunctionMachine {
             effects.append(.failWaiters)
             return
         }
-        start(active, callID, unixTime, &effects)
+        start(active, callID, now, unixTime, &effects)
     }
 
     /// Until when no instance is started that nobody asked for.
@@ -44,24 +44,28 @@ extension FunctionMachine {
     }
 
     mutating func start(
-        _ revision: Revision, _ callID: String?, _ unixTime: Int64, _ effects: inout [FunctionEffect]
+        _ revision: Revision, _ callID: String?, _ now: Int64, _ unixTime: Int64,
+        _ effects: inout [FunctionEffect]
     ) {
         let id = makeID()
         instances[id] = Instance(
             id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.concurrency),
-            createdAt: unixTime, callID: callID)
+            createdAt: unixTime, launchedAt: now, callID: callID)
         effects.append(.launch(id, revision, callID: callID))
     }
 
     /// Keeps `floor` instances alive.
     mutating func maintain(_ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
         guard isOpen, let active, let capacity, blocked(at: now) == nil else { return }
-        for _ in 0..<max(0, capacity.floor - living.count) { start(active, nil, unixTime, &effects) }
+        for _ in 0..<max(0, capacity.floor - living.count) {
+            start(active, nil, now, unixTime, &effects)
+        }
     }
 
     mutating func scale(_ count: Int?, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
         record.manualScale = count
         effects.append(.save(record))
+        tell(.scaled, count.map { "kept at \($0) by hand" } ?? "back to automatic scaling", &effects)
         guard let count, let capacity else { return }
         backoff.succeeded()
         let surplus = living.count - (count == 0 ? 0 : capacity.ceiling)
@@ -69,7 +73,7 @@ extension FunctionMachine {
         let idlestFirst = living.sorted {
             ($0.gate.inFlight, $0.gate.lastUsedAt, $0.id) < ($1.gate.inFlight, $1.gate.lastUsedAt, $1.id)
         }
-        for instance in idlestFirst.prefix(surplus) { drain(instance.id, now, &effects) }
+        for instance in idlestFirst.prefix(surplus) { drain(instance.id, .scaledDown, now, &effects) }
         publish(&effects)
     }
 }

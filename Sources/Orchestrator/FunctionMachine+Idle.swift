@@ -13,7 +13,7 @@ extension FunctionMachine {
             case .freeze:
                 if instance.gate.beginFreeze() { effects.append(.freeze(instance.id)) }
             case .stop:
-                drain(instance.id, now, &effects)
+                drain(instance.id, .idle, now, &effects)
                 stopped = true
             }
         }
@@ -53,8 +53,11 @@ extension FunctionMachine {
     }
 
     /// No new request; SIGTERM as soon as those in flight have left.
-    mutating func drain(_ id: InstanceID, _ now: Int64, _ effects: inout [FunctionEffect]) {
+    mutating func drain(
+        _ id: InstanceID, _ end: PlannedEnd, _ now: Int64, _ effects: inout [FunctionEffect]
+    ) {
         guard let instance = instances[id], instance.state.leads(to: .draining) else { return }
+        instances[id]?.end = end
         instances[id]?.move(to: .draining)
         if instance.gate.close().inFlight == 0 { terminate(id, now, &effects) }
     }
@@ -76,13 +79,14 @@ extension FunctionMachine {
 
     mutating func remove(_ now: Int64, _ effects: inout [FunctionEffect]) {
         isRemoved = true
+        tell(.removed, "the function was removed", &effects)
         if let candidate { cancel(candidate, cause: "Removed", "the function was removed", &effects) }
-        close(now, &effects)
+        close(.removed, now, &effects)
     }
 
-    mutating func close(_ now: Int64, _ effects: inout [FunctionEffect]) {
+    mutating func close(_ end: PlannedEnd, _ now: Int64, _ effects: inout [FunctionEffect]) {
         isClosing = true
         if let candidate { cancel(candidate, cause: "Closing", "the daemon stops", &effects) }
-        for id in instances.keys.sorted() { drain(id, now, &effects) }
+        for id in instances.keys.sorted() { drain(id, end, now, &effects) }
     }
 }

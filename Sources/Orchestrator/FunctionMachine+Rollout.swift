@@ -14,24 +14,29 @@ extension FunctionMachine {
         if let superseded = candidate { abandon(superseded, now, &effects) }
         candidate = number
         backoff.succeeded()
-        start(revision, nil, unixTime, &effects)
+        tell(.deployed, "\(revision.id.name) is brought up", revision: number, &effects)
+        start(revision, nil, now, unixTime, &effects)
     }
 
     /// At the daemon's start: a rollout that an earlier daemon did not finish goes on.
     package mutating func resume(now: Int64, unixTime: Int64) -> [FunctionEffect] {
         var effects: [FunctionEffect] = []
-        if let candidate, let revision = revisions[candidate] { start(revision, nil, unixTime, &effects) }
+        if let candidate, let revision = revisions[candidate] {
+            start(revision, nil, now, unixTime, &effects)
+        }
         maintain(now, unixTime, &effects)
         return effects
     }
 
     /// The candidate is ready: it takes every request from here on.
     mutating func promote(_ number: Int, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
+        if record.active != number { record.previous = record.active }
         record.active = number
+        tell(.activated, "it takes the requests", revision: number, &effects)
         settle(number, nil, &effects)
         publish(&effects)
         for instance in instances.values.sorted(by: { $0.id < $1.id }) where instance.revision != number {
-            drain(instance.id, now, &effects)
+            drain(instance.id, .replaced, now, &effects)
         }
     }
 
@@ -44,7 +49,10 @@ extension FunctionMachine {
         effects.append(.save(record))
         effects.append(.settled(number, failure))
         let surplus = revisions.keys.sorted().dropLast(Limits.revisionsKept)
-            .filter { key in key != record.active && !instances.values.contains { $0.revision == key } }
+            .filter { key in
+                key != record.active && key != record.previous
+                    && !instances.values.contains { $0.revision == key }
+            }
         for key in surplus { revisions[key] = nil }
         if !surplus.isEmpty { effects.append(.forget(Array(surplus))) }
     }
@@ -52,7 +60,7 @@ extension FunctionMachine {
     /// A newer deploy came before this one was up.
     private mutating func abandon(_ number: Int, _ now: Int64, _ effects: inout [FunctionEffect]) {
         for id in instances.values.filter({ $0.revision == number }).map(\.id).sorted() {
-            drain(id, now, &effects)
+            drain(id, .superseded, now, &effects)
         }
         cancel(number, cause: "Superseded", "a newer deploy replaced this one before it was up", &effects)
     }

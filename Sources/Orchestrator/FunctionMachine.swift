@@ -17,7 +17,10 @@ package struct FunctionMachine: Sendable {
         package internal(set) var canFreeze = false
         package internal(set) var failure: InstanceFailure?
         /// Monotonic nanoseconds.
+        let launchedAt: Int64
         var readyAt: Int64 = 0
+        /// Why it drains.
+        var end: PlannedEnd?
         /// When the cgroup is killed, once SIGTERM was sent (monotonic nanoseconds).
         var killAt: Int64?
         let callID: String?
@@ -78,7 +81,7 @@ package struct FunctionMachine: Sendable {
         case .freezeFailed(let id): instances[id]?.canFreeze = false
         case .scaled(let count): scale(count, now, unixTime, &effects)
         case .removed: remove(now, &effects)
-        case .closing: close(now, &effects)
+        case .closing: close(.closing, now, &effects)
         case .alarm: killOverdue(now, &effects)
         }
         maintain(now, unixTime, &effects)
@@ -104,6 +107,7 @@ package struct FunctionMachine: Sendable {
         instances[id]?.readyAt = now
         instance.gate.open(now: now)
         backoff.succeeded()
+        tellStarted(instance, now, &effects)
         if instance.revision == candidate {
             promote(instance.revision, now, unixTime, &effects)
         } else {
@@ -158,6 +162,7 @@ package struct FunctionMachine: Sendable {
         instances[id]?.move(to: .failed)
         instances[id]?.failure = failure
         record.lastFailure = failure
+        tellFailed(instance, failure, &effects)
         if failure.phase == .run {
             if now - instance.readyAt >= Self.stableTime { crashes.succeeded() }
             crashes.failed(at: now)
@@ -184,6 +189,7 @@ package struct FunctionMachine: Sendable {
         _ effects: inout [FunctionEffect]
     ) {
         guard let instance = instances.removeValue(forKey: id) else { return }
+        if state == .stopped { tellStopped(instance, &effects) }
         effects.append(
             .note(
                 InstanceRecord(

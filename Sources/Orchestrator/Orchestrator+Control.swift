@@ -10,6 +10,11 @@ package enum CommandError: Error, Sendable, Equatable {
     case stillDraining(FunctionKey)
     /// `Limits.functions` are deployed.
     case tooManyFunctions
+    /// Somebody else deployed or removed it since its generation was looked at; `latest` is 0 where it is gone.
+    case changedMeanwhile(FunctionKey, latest: Int)
+    case unknownRevision(FunctionKey, Int, kept: [Int])
+    /// There is no revision before the one that takes requests.
+    case nothingToUndo(FunctionKey)
 }
 
 /// What a deploy came to.
@@ -26,14 +31,38 @@ package enum DeployOutcome: Sendable {
 extension Orchestrator {
     /// Imports the content, stores a new revision, and brings it up.
     ///
-    /// - Parameter wait: until it takes requests or has failed; else only until it is stored.
+    /// - Parameters:
+    ///   - wait: until it takes requests or has failed; else only until it is stored.
+    ///   - ifGeneration: refused unless this is the highest revision ever used, 0 for a function that is not there.
+    ///   - isApplied: whether it comes from a manifest.
     /// - Throws: `InvalidInput`, `CommandError`, or what the store or the disk refused.
     package func deploy(
-        _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool
+        _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool, ifGeneration: Int? = nil,
+        isApplied: Bool = false
     ) async throws -> DeployOutcome {
         try spec.validate()
-        let stored = try await store(key, source, spec)
-        guard case .deployed(let id) = stored, wait else { return stored }
+        try await lockContent(whenGone: key)
+        let stored: DeployOutcome
+        do {
+            defer { contentLock.release() }
+            try check(ifGeneration, of: key)
+            let content = try await images.importContent(source, spec: spec)
+            stored = try await store(key, source, spec, content, isApplied: isApplied)
+        }
+        return wait ? await outcome(of: stored) : stored
+    }
+
+    /// Two people who change one function at once: the second is told, instead of undoing what the first did.
+    func check(_ generation: Int?, of key: FunctionKey) throws {
+        guard let generation else { return }
+        let latest = view(of: key)?.record.latest ?? 0
+        guard latest == generation else { throw CommandError.changedMeanwhile(key, latest: latest) }
+    }
+
+    /// Waits until the rollout has ended.
+    func outcome(of stored: DeployOutcome) async -> DeployOutcome {
+        guard case .deployed(let id) = stored else { return stored }
+        let key = id.function
         let failure = await withCheckedContinuation { continuation in
             if let machine = functions[key], machine.candidate == id.number {
                 rollouts[id, default: []].append(continuation)
@@ -46,7 +75,7 @@ extension Orchestrator {
 
     /// A function that was removed and whose instances still drain keeps its name until they are gone. Takes the
     /// content lock with the name free.
-    private func lockContent(whenGone key: FunctionKey) async throws {
+    func lockContent(whenGone key: FunctionKey) async throws {
         let deadline = time.now() + Limits.removalWait.nanoseconds
         await lockContent()
         while functions[key]?.isRemoved == true {
@@ -67,19 +96,19 @@ extension Orchestrator {
         for continuation in departures.removeValue(forKey: key) ?? [] { continuation.resume() }
     }
 
-    private func store(
-        _ key: FunctionKey, _ source: RevisionSource, _ spec: FunctionSpec
+    /// Makes a revision of content that is there. With the content lock held.
+    func store(
+        _ key: FunctionKey, _ source: RevisionSource, _ spec: FunctionSpec, _ content: ImportedContent,
+        isApplied: Bool
     ) async throws -> DeployOutcome {
-        try await lockContent(whenGone: key)
-        defer { contentLock.release() }
-        let content = try await images.importContent(source, spec: spec)
         guard !isClosing else { throw CommandError.closing }
         let known = functions[key]
         guard known != nil || functions.count < Limits.functions else { throw CommandError.tooManyFunctions }
-        if let active = known?.active, known?.candidate == nil, active.spec == spec,
-            active.rootfs == content.rootfs, active.ociConfig == content.ociConfig,
-            known?.record.manualScale == nil, known?.backoff.failures == 0
-        {
+        if let known, let active = known.active, known.runs(spec, content) {
+            if known.record.isApplied != isApplied {
+                functions[key]?.record.isApplied = isApplied
+                try await journal.store.update(functions[key]?.record ?? known.record)
+            }
             return .unchanged(active.id)
         }
         let id = RevisionID(function: key, number: (known?.record.latest ?? 0) + 1)
@@ -94,6 +123,7 @@ extension Orchestrator {
                 lastFailure: nil)
         record.latest = id.number
         record.manualScale = nil
+        record.isApplied = isApplied
         do {
             try await journal.store.insert(revision, record: record)
         } catch {
@@ -107,6 +137,7 @@ extension Orchestrator {
                 stored: StoredFunction(record: record, revisions: []), makeID: makeID)
             router.upsert(RoutePolicy(key: key, spec: spec))
         }
+        functions[key]?.record.isApplied = isApplied
         apply(.deployed(revision), to: key)
         return .deployed(id)
     }
@@ -162,7 +193,7 @@ extension Orchestrator {
         await images.collectGarbage(keeping: Set(used))
     }
 
-    private func lockContent() async {
+    func lockContent() async {
         if contentLock.tryTake() { return }
         await withCheckedContinuation { contentLock.enqueue($0) }
     }

@@ -106,12 +106,19 @@ extension Orchestrator {
     }
 
     func freeze(_ id: InstanceID) {
-        guard let sandbox = running[id]?.sandbox, let handle = running[id]?.handle else { return }
+        guard let instance = running[id], let sandbox = instance.sandbox, let handle = instance.handle else {
+            return
+        }
+        let happened = instance.happened(.froze, "it was idle; the next request thaws it")
         Task {  // Bounded by the sandbox's own time limit.
             do {
                 try await sandbox.freeze()
                 // A request that came meanwhile keeps it awake; a drain thaws it by itself.
-                if !handle.gate.endFreeze(frozen: true) { try sandbox.thaw() }
+                if handle.gate.endFreeze(frozen: true) {
+                    events.record(happened)
+                } else {
+                    try sandbox.thaw()
+                }
             } catch {
                 _ = handle.gate.endFreeze(frozen: false)
                 logger.warning(

@@ -14,6 +14,8 @@ package actor Orchestrator {
     let time: any Timekeeper
     let logger: Logger
     let journal: Journal
+    /// What happened, for people.
+    package nonisolated let events: EventLog
 
     var functions: [FunctionKey: FunctionMachine] = [:]
     var running: [InstanceID: RunningInstance] = [:]
@@ -55,11 +57,13 @@ package actor Orchestrator {
         self.logger = logger
         self.makeID = makeID
         journal = Journal(store: store, logger: logger)
+        events = EventLog(store: store, time: time, logger: logger)
         (inbox, post) = AsyncStream.makeStream()
     }
 
     /// Loads what the store remembers and makes it callable. Before `run`, and before the gateway listens.
     package func load() async throws {
+        try await events.load()
         for stored in try await journal.store.load() {
             let machine = FunctionMachine(stored: stored, makeID: makeID)
             functions[machine.key] = machine
@@ -101,8 +105,10 @@ package actor Orchestrator {
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.journal.run() }
+            group.addTask { await self.events.run() }
             for await message in inbox { receive(message) }
             journal.finish()
+            events.finish()
         }
     }
 
@@ -114,7 +120,9 @@ package actor Orchestrator {
             if let key = running[id]?.function { apply(.drained(id), to: key) }
         case .thawed(let id):
             // Its alarm was set for the end of its frozen time.
-            if let key = running[id]?.function { apply(.alarm, to: key) }
+            guard let instance = running[id] else { break }
+            events.record(instance.happened(.woke, "a request thawed it"))
+            apply(.alarm, to: instance.function)
         case .suspect(let id):
             logger.debug("an instance did not answer", metadata: ["instance": "\(id)"])
             // Closed by the gateway: it could not be thawed.
@@ -143,6 +151,7 @@ package actor Orchestrator {
             case .failWaiters: router.startFailed(key)
             case .save(let record): journal.write(.save(record))
             case .note(let record): journal.write(.note(record, key))
+            case .tell(let event): events.record(event)
             case .settled(let number, let failure):
                 settled(RevisionID(function: key, number: number), failure)
             case .forget(let numbers): forget(numbers, of: key)

@@ -23,6 +23,11 @@ final class RunningInstance {
         self.startedAt = startedAt
     }
 
+    func happened(_ kind: EventKind, _ message: String) -> EventRecord {
+        EventRecord(
+            kind: kind, function: function, revision: revision.id.number, instance: id, message: message)
+    }
+
     func terminate() {
         isGivenUp = true
         launch?.cancel()

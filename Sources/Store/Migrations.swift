@@ -7,6 +7,9 @@ enum Migrations {
         migrator.registerMigration("0001 functions, revisions, instances") { database in
             try database.execute(sql: first)
         }
+        migrator.registerMigration("0002 events, previous revision, applied") { database in
+            try database.execute(sql: second)
+        }
         return migrator
     }
 
@@ -45,5 +48,25 @@ enum Migrations {
             cause TEXT
         ) STRICT;
         CREATE INDEX instances_of_function ON instances (function, started_at, id);
+        """
+
+    /// `at` is Unix nanoseconds. Events outlive their function.
+    private static let second = """
+        ALTER TABLE functions ADD COLUMN previous INTEGER;
+        ALTER TABLE functions ADD COLUMN applied INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE events (
+            number INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            revision INTEGER,
+            instance TEXT,
+            cause TEXT,
+            message TEXT NOT NULL,
+            call_id TEXT,
+            milliseconds REAL
+        ) STRICT;
+        CREATE INDEX events_of_function ON events (namespace, name, number);
         """
 }

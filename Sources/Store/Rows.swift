@@ -19,9 +19,10 @@ extension FunctionRecord {
             let failure: String? = row["last_failure"]
             self.init(
                 key: try FunctionKey(name: row["name"], namespace: try NamespaceName(row["namespace"])),
-                active: row["active"], latest: row["latest"], settled: row["settled"],
-                manualScale: row["manual_scale"], createdAt: row["created_at"],
-                lastFailure: try failure.map { try JSONText.decode(InstanceFailure.self, $0) })
+                active: row["active"], previous: row["previous"], latest: row["latest"],
+                settled: row["settled"], manualScale: row["manual_scale"], createdAt: row["created_at"],
+                lastFailure: try failure.map { try JSONText.decode(InstanceFailure.self, $0) },
+                isApplied: row["applied"])
         } catch {
             throw UnreadableRow("functions", "name \(row["name"] as String)", error)
         }
@@ -34,17 +35,19 @@ extension FunctionRecord {
             database,
             sql: """
                 INSERT INTO functions
-                    (namespace, name, active, latest, settled, manual_scale, created_at, last_failure)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    (namespace, name, active, latest, settled, manual_scale, created_at, last_failure,
+                    previous, applied)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (namespace, name) DO UPDATE SET active = excluded.active,
                     latest = excluded.latest, settled = excluded.settled,
                     manual_scale = excluded.manual_scale, created_at = excluded.created_at,
-                    last_failure = excluded.last_failure
+                    last_failure = excluded.last_failure, previous = excluded.previous,
+                    applied = excluded.applied
                 RETURNING id
                 """,
             arguments: [
                 key.namespace.description, key.name, active, latest, settled, manualScale, createdAt,
-                try lastFailure.map(JSONText.encode),
+                try lastFailure.map(JSONText.encode), previous, isApplied,
             ]) ?? 0
     }
 
@@ -53,12 +56,12 @@ extension FunctionRecord {
         try database.execute(
             sql: """
                 UPDATE functions SET active = ?, latest = max(latest, ?), settled = ?, manual_scale = ?,
-                    last_failure = ?
+                    last_failure = ?, previous = ?, applied = ?
                 WHERE namespace = ? AND name = ?
                 """,
             arguments: [
-                active, latest, settled, manualScale, try lastFailure.map(JSONText.encode),
-                key.namespace.description, key.name,
+                active, latest, settled, manualScale, try lastFailure.map(JSONText.encode), previous,
+                isApplied, key.namespace.description, key.name,
             ])
     }
 }

@@ -7,10 +7,10 @@ internal import GRDB
 /// | operation | durable when it returns | cost |
 /// | --- | --- | --- |
 /// | `insert`, `update`, `remove`, `removeRevisions` | yes: WAL with `synchronous=FULL` | one fsync |
-/// | `note` | no: the same WAL, synchronised with the next of the above or by a checkpoint | no fsync |
-/// | `load`, `instances` | – | reads only |
+/// | `note`, `append` | no: the same WAL, synchronised with the next of the above or by a checkpoint | no fsync |
+/// | `load`, `instances`, `events` | – | reads only |
 package final class SQLiteStore: StorePort {
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
     private let file: String
     private let noteLost: @Sendable (any Error) -> Void
 
@@ -132,18 +132,29 @@ package final class SQLiteStore: StorePort {
 
     package func note(_ instance: InstanceRecord, of function: FunctionKey) async {
         do {
+            try await writeSoon { connection in
+                try instance.save(connection, of: function)
+                try Self.forgetOldInstances(connection, of: function)
+            }
+        } catch {
+            noteLost(error)
+        }
+    }
+
+    /// A write that no one waits for the disk for: synchronised with the next one, or by a checkpoint.
+    func writeSoon(_ body: @Sendable (Database) throws -> Void) async throws {
+        do {
             try await database.writeWithoutTransaction { connection in
-                // The one write that no one waits for the disk for. Back to FULL before anybody else's turn.
+                // Back to FULL before anybody else's turn.
                 try connection.execute(sql: "PRAGMA synchronous = NORMAL")
                 defer { Self.restoreFull(connection) }
                 try connection.inTransaction {
-                    try instance.save(connection, of: function)
-                    try Self.forgetOldInstances(connection, of: function)
+                    try body(connection)
                     return .commit
                 }
             }
         } catch {
-            noteLost(StoreError.mapping(error, file: file))
+            throw mapped(error)
         }
     }
 
@@ -183,7 +194,7 @@ package final class SQLiteStore: StorePort {
         }
     }
 
-    private func read<T: Sendable>(_ body: @Sendable (Database) throws -> T) async throws -> T {
+    func read<T: Sendable>(_ body: @Sendable (Database) throws -> T) async throws -> T {
         do { return try await database.read(body) } catch { throw mapped(error) }
     }
 

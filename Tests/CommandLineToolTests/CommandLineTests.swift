@@ -77,7 +77,11 @@ struct Run {
     @Test(arguments: [
         (["deploi", "x"], "unknown command 'deploi'; did you mean 'deploy'?"),
         (["system", "chekc"], "did you mean 'system check'?"),
-        (["exec", "a"], "'exec' is not supported yet"),
+        (["image", "a"], "'image' is not supported yet"),
+        (["rollout", "traffic"], "'rollout traffic' is not supported yet"),
+        (["rollout", "undo", "a", "--to", "0"], "--to: 0 is no revision"),
+        (["events", "--kind", "x"], "--kind"), (["events", "--tail", "x"], "--tail"),
+        (["wait", "a"], "--for"), (["wait", "a", "--for", "ready", "--timeout", "x"], "--timeout: 'x'"),
         (["system", "prune"], "'system prune' is not supported yet"),
         (["deploy"], "Missing expected argument '<name>'"),
         (["deploy", "a"], "--bundle DIR, or --rootfs DIR -- COMMAND"),

@@ -50,6 +50,24 @@ final class FakeBackend: ControlBackend {
         return log(query)
     }
 
+    func plan(_ request: DeployRequest) async throws(ControlError) -> FunctionPlan {
+        FunctionPlan(
+            key: request.key, action: .create, revision: nil,
+            changes: FieldChange.between(nil, request.spec), warnings: [])
+    }
+
+    func undo(_ function: FunctionKey, _ request: UndoRequest) async throws(ControlError) -> FunctionView {
+        try view(function)
+    }
+
+    func events(_ request: EventRequest) async throws(ControlError) -> EventLines {
+        let event = Sample.event
+        return AsyncThrowingStream {
+            $0.yield(event)
+            $0.finish()
+        }
+    }
+
     func systemInfo() async throws(ControlError) -> SystemInfo { Sample.info }
 
     func systemCheck() async throws(ControlError) -> [CheckItem] { Sample.checks }
@@ -66,6 +84,15 @@ enum Sample {
         phase: .start, cause: "CommandNotFound", message: "there is no /bin/nothing", exit: .code(127),
         instance: InstanceID("0123456789ab"), callID: "call-1", log: ["one", "two"], at: 1_700_000_000)
 
+    static var event: EventView {
+        guard let key = try? FunctionKey(name: "hello") else { preconditionFailure("the name is valid") }
+        return EventView(
+            EventRecord(
+                number: 7, at: 1_700_000_000_123_456_789, kind: .failed, function: key, revision: 2,
+                instance: InstanceID("0123456789ab"), cause: "OOMKilled", message: "too much",
+                callID: "call-1"))
+    }
+
     static func view(
         _ key: FunctionKey, source: RevisionSource = .bundle(path: "/srv/b"), scale: ScaleTarget = .auto
     ) -> FunctionView {
@@ -74,7 +101,8 @@ enum Sample {
             latest: RevisionID(function: key, number: 3),
             mode: .http, source: source, scale: scale,
             instances: InstanceCounts([.ready, .frozen, .stopped]),
-            inFlight: 1, createdAt: Timestamp(unixSeconds: 1_700_000_000), lastFailureCause: "OOMKilled")
+            inFlight: 1, createdAt: Timestamp(unixSeconds: 1_700_000_000), lastFailureCause: "OOMKilled",
+            generation: 3, applied: true)
     }
 
     static func detail(_ view: FunctionView) -> FunctionDetail {

@@ -22,6 +22,16 @@ import Testing
         #expect(try problem("FunctionList", FunctionList(functions: [view])) == nil)
         #expect(try problem("FunctionDetail", Sample.detail(view)) == nil)
         #expect(try problem("LogLine", line) == nil)
+        var spec = deploy.spec
+        spec.scale.max = 77
+        spec.environment["NEW"] = "x"
+        let plan = FunctionPlan(
+            key: key, action: .change, revision: "hello-00001",
+            changes: FieldChange.between(deploy.spec, spec), warnings: ["w"])
+        #expect(plan.changes.map(\.field) == ["environment.NEW", "scale.max"])
+        #expect(try problem("FunctionPlan", plan) == nil)
+        #expect(try problem("UndoRequest", UndoRequest(revision: 3, ifGeneration: 4)) == nil)
+        #expect(try problem("Event", Sample.event) == nil)
         #expect(try problem("SystemInfo", Sample.info) == nil)
         #expect(try problem("CheckList", CheckList(checks: Sample.checks)) == nil)
         #expect(try problem("ErrorBody", ErrorBody(error: ControlError(Sample.failure))) == nil)

@@ -26,6 +26,7 @@ final class FakeWorld: Sendable {
         var holdsReady = false
         var collected: [Set<ContentDigest>] = []
         var notes: [InstanceRecord] = []
+        var events: [EventRecord] = []
     }
 
     let state = Mutex(State())
@@ -141,6 +142,7 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
 
     func now() -> Int64 { with { $0.now } }
     func unixTime() -> Int64 { now() / 1_000_000_000 }
+    func unixNanoseconds() -> Int64 { now() }
     func sleep(until deadline: Int64) async throws {
         let id = with { state in
             state.nextSleeper += 1
@@ -213,4 +215,9 @@ struct FakeStore: StorePort {
     func instances(of function: FunctionKey, limit: Int) async throws -> [InstanceRecord] {
         world.with { $0.notes }
     }
+    func append(_ events: [EventRecord]) async throws { world.with { $0.events += events } }
+    func events(_ query: EventQuery) async throws -> [EventRecord] {
+        world.with { Array($0.events.filter(query.matches).suffix(query.limit)) }
+    }
+    func lastEvent() async throws -> Int64 { world.with { $0.events.last?.number ?? 0 } }
 }

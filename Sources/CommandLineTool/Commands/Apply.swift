@@ -12,26 +12,58 @@ struct Apply: AsyncParsableCommand {
     @Option(name: [.short, .customLong("file")], help: "A manifest, a directory of them, or - for stdin.")
     var file: String
     @Flag(help: "Do not wait until the revisions take requests.") var noWait = false
+    @Flag(
+        help: "Remove functions that an earlier manifest deployed to the same namespaces and this one lacks.")
+    var prune = false
+    @Flag(help: "Check everything, tell what would be done, and do nothing.") var dryRun = false
 
     func run() async throws {
         // Everything is read and checked before anything is deployed.
         let functions = try Self.read(file)
         let client = global.client
-        var deployed: [FunctionView] = []
+        let there = try await ThereAlready(client, namespaces: Set(functions.map(\.key.namespace)))
+        let surplus = prune ? there.surplus(over: functions.map(\.key)) : []
+        if dryRun {
+            let plan = await ManifestPlan.make(functions, surplus, client)
+            try global.show(plan) { plan.text(fields: false) }
+            return try plan.check()
+        }
+        var result = Applied()
         var problems: [String] = []
         for function in functions {
-            let request = DeployRequest(
-                key: function.key, source: function.source, spec: function.spec, wait: !noWait)
+            var request = function.request
+            request.wait = !noWait
+            request.ifGeneration = there.generation(of: function.key)
             do {
-                deployed.append(try await client.deploy(request))
+                result.functions.append(try await client.deploy(request))
             } catch ClientError.refused(let error) {
                 problems.append("\(function.key): \(Explanation.text(of: .refused(error)))")
             }
         }
-        try global.show(FunctionList(functions: deployed)) {
-            deployed.map { "\($0.name).\($0.namespace): \($0.latestRevision)\n" }.joined()
+        if !problems.isEmpty, !surplus.isEmpty {
+            problems.append("nothing was removed, as not everything was deployed")
+        } else {
+            for key in surplus {
+                do {
+                    try await client.remove(key)
+                    result.removed.append(key.description)
+                } catch ClientError.refused(let error) {
+                    problems.append("\(key): \(error)")
+                }
+            }
         }
+        try global.show(result) { result.text }
         if !problems.isEmpty { throw ToolFailure(problems.joined(separator: "\ntorpor: ")) }
+    }
+
+    private struct Applied: Encodable {
+        var functions: [FunctionView] = []
+        var removed: [String] = []
+
+        var text: String {
+            functions.map { "\($0.name).\($0.namespace): \($0.latestRevision)\n" }.joined()
+                + removed.map { "\($0): removed\n" }.joined()
+        }
     }
 
     static func read(_ file: String) throws -> [ManifestFunction] {

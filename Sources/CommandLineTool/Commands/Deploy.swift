@@ -34,8 +34,12 @@ struct Deploy: AsyncParsableCommand {
     @Argument(parsing: .postTerminator, help: "The command to run.") var command: [String] = []
 
     func run() async throws {
-        let request = try request()
-        let function = try await global.client.deploy(request)
+        var request = try request()
+        let client = global.client
+        // Whoever deploys it between here and there is not overruled: this deploy is refused, and says so.
+        request.ifGeneration = try await ThereAlready(client, namespaces: [request.key.namespace])
+            .generation(of: request.key)
+        let function = try await client.deploy(request)
         try global.show(function) { Self.text(function, request) }
     }
 

@@ -42,14 +42,8 @@ struct Logs: AsyncParsableCommand {
             }
             query.instance = id
         }
-        if let since { query.since = try Self.moment(since, now: now) }
+        if let since { query.since = try Moment.parse(since, option: "--since", now: now) }
         return query
-    }
-
-    private static func moment(_ text: String, now: Timestamp) throws -> Timestamp {
-        if let time = Timestamp(text) { return time }
-        let span = try usage("--since") { () throws(InvalidInput) in try DurationText.parse(text) }
-        return Timestamp(unixNanoseconds: now.unixNanoseconds - span.nanoseconds)
     }
 
     private static func show(_ line: LogLine, _ format: OutputFormat, _ showTime: Bool) throws {

@@ -25,6 +25,13 @@ struct Table {
 
 /// Spans of time in two units at most: `5s`, `3m12s`, `2h5m`, `4d`.
 enum Span {
+    /// `3.2 ms`, `250 ms`, or as seconds.
+    static func text(milliseconds: Double) -> String {
+        if milliseconds >= 10_000 { return text(seconds: Int64(min(milliseconds, 1e15)) / 1000) }
+        if milliseconds >= 100 { return "\(Int(milliseconds.rounded())) ms" }
+        return "\((milliseconds * 10).rounded() / 10) ms"
+    }
+
     static func text(seconds: Int64) -> String {
         switch max(0, seconds) {
         case let s where s < 60: "\(s)s"

@@ -5,10 +5,11 @@ internal import HummingbirdCore
 internal import NIOCore
 internal import ServiceLifecycle
 
-/// Log lines as newline-delimited JSON, as they come. Ends when the reader goes away or the daemon shuts
-/// down, which a followed log would otherwise hold up.
-enum LogResponse {
-    static func make(_ lines: LogLines, _ request: Request) -> Response {
+/// Values as newline-delimited JSON, as they come. Ends when the reader goes away or the daemon shuts
+/// down, which followed logs and events would otherwise hold up.
+enum LineResponse {
+    static func make<Lines: AsyncSequence & Sendable>(_ lines: Lines, _ request: Request) -> Response
+    where Lines.Element: Encodable & Sendable {
         Response(
             status: .ok, headers: [.contentType: "application/x-ndjson"],
             body: ResponseBody { writer in
@@ -23,7 +24,7 @@ enum LogResponse {
 
     @concurrent private static func write<Lines: AsyncSequence & Sendable>(
         _ lines: Lines, to writer: inout any ResponseBodyWriter
-    ) async throws where Lines.Element == LogLine {
+    ) async throws where Lines.Element: Encodable & Sendable {
         for try await line in lines.cancelOnGracefulShutdown() {
             var text = try ControlCoding.encode(line)
             text.append(UInt8(ascii: "\n"))

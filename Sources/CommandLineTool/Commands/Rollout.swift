@@ -1,0 +1,130 @@
+internal import ArgumentParser
+internal import ControlAPI
+internal import ControlClient
+internal import Core
+
+struct Rollout: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look at a function's revisions, and go back to an earlier one.",
+        subcommands: [RolloutHistory.self, RolloutUndo.self, RolloutStatus.self])
+}
+
+struct RolloutHistory: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "List revisions, each with what it changed.",
+        discussion: "The newest \(Limits.revisionsKept) are kept.")
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+
+    private struct History: Encodable { var revisions: [RevisionView] }
+
+    func run() async throws {
+        let key = try FunctionArgument.parse(name).key
+        let client = global.client
+        let detail = try await Explanation.suggesting(key, client) { try await client.describe(key) }
+        try global.show(History(revisions: detail.revisions)) {
+            Self.text(detail.revisions, now: ToolContext.current.now())
+        }
+    }
+
+    static func text(_ revisions: [RevisionView], now: Timestamp) -> String {
+        var table = Table(["NUMBER", "REVISION", "STATE", "AGE", "CHANGED"])
+        var earlier: RevisionView?
+        for revision in revisions {
+            table.append([
+                "\(revision.number)", revision.name, revision.state.rawValue,
+                Span.text(seconds: now.unixSeconds - revision.createdAt.unixSeconds),
+                changes(earlier, revision),
+            ])
+            earlier = revision
+        }
+        return table.text
+    }
+
+    private static func changes(_ earlier: RevisionView?, _ revision: RevisionView) -> String {
+        guard let earlier else { return "-" }
+        var fields = FieldChange.between(earlier.spec, revision.spec).map(\.field)
+        if earlier.rootfs != revision.rootfs { fields.append("content") }
+        return fields.isEmpty ? "nothing" : fields.joined(separator: ", ")
+    }
+}
+
+struct RolloutUndo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "undo", abstract: "Deploy an earlier revision again, as a new one.",
+        discussion: """
+            Without --to it is the one that took requests before. The earlier revision owns its files: their folder \
+            may have changed or gone since.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Option(help: "The number of the revision ('torpor rollout history' lists them).") var to: Int?
+    @Flag(help: "Do not wait until the revision takes requests.") var noWait = false
+
+    func run() async throws {
+        if let to, to < 1 { throw ValidationError("--to: \(to) is no revision (1 or more)") }
+        let key = try FunctionArgument.parse(name).key
+        let client = global.client
+        let before = try await Explanation.suggesting(key, client) { try await client.describe(key).function }
+        let request = UndoRequest(revision: to, ifGeneration: before.generation, wait: !noWait)
+        let function = try await client.undo(key, request)
+        try global.show(function) {
+            if function.generation == before.generation {
+                return "\(key): \(function.revision ?? function.latestRevision) runs already\n"
+            }
+            return "\(key): \(function.latestRevision) "
+                + (function.revision == function.latestRevision ? "takes requests\n" : "is deployed\n")
+        }
+    }
+}
+
+struct RolloutStatus: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Wait until the newest revision takes requests; 1 when it failed to come up.")
+
+    @OptionGroup var global: GlobalOptions
+    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Option(help: "How long to wait; 0s only looks.") var timeout = "60s"
+
+    private static let pause = Duration.milliseconds(100)
+
+    func run() async throws {
+        let key = try FunctionArgument.parse(name).key
+        let limit = try usage("--timeout") { () throws(InvalidInput) in try DurationText.parse(timeout) }
+        let client = global.client
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        while true {
+            let detail = try await Explanation.suggesting(key, client) { try await client.describe(key) }
+            guard let newest = detail.revisions.last else { throw ToolFailure("\(key) has no revision") }
+            if newest.state != .starting || clock.now >= deadline {
+                try global.show(newest) { "\(key): \(newest.name) \(Self.words(newest.state))\n" }
+                return try Self.check(newest, detail)
+            }
+            try await clock.sleep(for: Self.pause)
+        }
+    }
+
+    private static func words(_ state: RevisionView.State) -> String {
+        switch state {
+        case .active: "takes requests"
+        case .starting: "is being brought up"
+        case .failed: "did not come up"
+        case .retired: "was replaced"
+        }
+    }
+
+    private static func check(_ newest: RevisionView, _ detail: FunctionDetail) throws {
+        switch newest.state {
+        case .active, .retired: return
+        case .starting: throw ToolFailure("\(newest.name) is still being brought up")
+        case .failed:
+            let failure = detail.lastFailure.map { "\n" + Explanation.text(of: $0) } ?? ""
+            let active = detail.function.revision.map { "; \($0) goes on" } ?? ""
+            throw ToolFailure("\(newest.name) did not come up\(active)\(failure)")
+        }
+    }
+}
