@@ -103,7 +103,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store",
-                "Orchestrator", "Gateway",
+                "Orchestrator", "Gateway", "HTTPWire",
                 "ControlAPI", "ControlServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int32_t clinux_openat(int32_t dir, const char *path, int32_t flags, uint32_t mode) {
@@ -43,3 +45,15 @@ int64_t clinux_seek(int32_t fd, int64_t offset, int32_t whence) {
 }
 
 const char *clinux_error_text(int32_t code) { return strerrordesc_np(code); }
+
+int32_t clinux_rename(const char *from, const char *to) { return rename(from, to) < 0 ? -errno : 0; }
+
+int32_t clinux_adopt_listener(int32_t fd) {
+    int listens = 0, type = 0;
+    socklen_t size = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0) return -errno;
+    size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0) return -errno;
+    if (!listens || type != SOCK_STREAM) return -EINVAL;
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ? -errno : 0;
+}

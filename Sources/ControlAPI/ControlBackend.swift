@@ -23,5 +23,7 @@ package protocol ControlBackend: Sendable {
     func logs(_ function: FunctionKey, _ query: LogQuery) async throws(ControlError) -> LogLines
     func events(_ request: EventRequest) async throws(ControlError) -> EventLines
     func systemInfo() async throws(ControlError) -> SystemInfo
+    /// Reads the configuration again. What is wrong with it is thrown, and then nothing has changed.
+    func reload() async throws(ControlError) -> ReloadReport
     func systemCheck() async throws(ControlError) -> [CheckItem]
 }

@@ -4,11 +4,11 @@ package import Core
 package enum ControlRoute: String, Sendable, CaseIterable {
     case listFunctions, deployFunction, describeFunction, removeFunction, scaleFunction, functionLogs
     case planFunction, undoFunction, events
-    case systemInfo, systemCheck, openAPI
+    case systemInfo, systemCheck, reloadConfiguration, openAPI
 
     package var method: String {
         switch self {
-        case .deployFunction, .planFunction, .undoFunction: "POST"
+        case .deployFunction, .planFunction, .undoFunction, .reloadConfiguration: "POST"
         case .removeFunction: "DELETE"
         case .scaleFunction: "PUT"
         default: "GET"
@@ -26,6 +26,7 @@ package enum ControlRoute: String, Sendable, CaseIterable {
         case .events: "/v1/events"
         case .systemInfo: "/v1/system/info"
         case .systemCheck: "/v1/system/check"
+        case .reloadConfiguration: "/v1/system/reload"
         case .openAPI: "/v1/openapi.json"
         }
     }

@@ -60,6 +60,7 @@ extension ControlRoute {
         case .events: "Streams what happened to functions, one JSON object per line"
         case .systemInfo: "Tells about the daemon"
         case .systemCheck: "Checks what Torpor needs of its host"
+        case .reloadConfiguration: "Reads the daemon's configuration again"
         case .openAPI: "Describes this API"
         }
     }
@@ -85,6 +86,7 @@ extension ControlRoute {
         case .functionLogs: "LogLine"
         case .systemInfo: "SystemInfo"
         case .systemCheck: "CheckList"
+        case .reloadConfiguration: "ReloadReport"
         case .removeFunction, .openAPI: nil
         }
     }

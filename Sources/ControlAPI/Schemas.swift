@@ -156,7 +156,8 @@ extension Schema {
                 needs("runDirectory", .string), needs("gateway", .string), needs("kernel", .string),
                 needs("architecture", .string), needs("rootless", .boolean), needs("functions", .integer),
                 needs("instances", .reference("InstanceCounts")), needs("cgroup", .reference("Cgroup")),
-                needs("slots", .reference("Slots")),
+                needs("slots", .reference("Slots")), needs("activity", .reference("Activity")),
+                may("adminListen", .string),
             ])
         ),
         (
@@ -165,7 +166,27 @@ extension Schema {
                 may("path", .string), needs("controllers", .array(.string)), needs("canFreeze", .boolean),
             ])
         ),
+        (
+            "Activity",
+            .object([
+                needs("requests", .integer), needs("failedRequests", .integer), needs("waiting", .integer),
+                needs("clientConnections", .integer), needs("coldStarts", .reference("Times")),
+                needs("thaws", .reference("Times")), needs("failedStarts", .integer),
+                needs("crashes", .integer), needs("freezes", .integer), needs("idleStops", .integer),
+                needs("memoryBytes", .integer), needs("cpuSeconds", .number), needs("openFiles", .integer),
+                needs("storeBytes", .integer),
+            ])
+        ),
+        ("Times", .object([needs("count", .integer), may("p50", .number), may("p99", .number)])),
         ("Slots", .object([needs("free", .integer), needs("used", .integer)])),
+        ("ReloadReport", .object([needs("changes", .array(.reference("Change")))])),
+        (
+            "Change",
+            .object([
+                needs("setting", .string), needs("from", .string), needs("to", .string),
+                needs("applied", .boolean),
+            ])
+        ),
         ("CheckList", .object([needs("checks", .array(.reference("Check")))])),
         (
             "Check",

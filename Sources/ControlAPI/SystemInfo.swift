@@ -24,6 +24,42 @@ package struct SystemInfo: Sendable, Hashable, Codable {
         }
     }
 
+    /// What the daemon has done since its start: docs/metrics.md has the whole of it.
+    package struct Activity: Sendable, Hashable, Codable {
+        /// How long something took, in milliseconds.
+        package struct Times: Sendable, Hashable, Codable {
+            package var count: Int64
+            package var p50: Double?
+            package var p99: Double?
+
+            package init(count: Int64, p50: Double?, p99: Double?) {
+                self.count = count
+                self.p50 = p50
+                self.p99 = p99
+            }
+        }
+
+        package var requests: Int64 = 0
+        /// Of them, those that were answered with 5xx or not to the end.
+        package var failedRequests: Int64 = 0
+        /// Requests that wait for an instance now.
+        package var waiting = 0
+        package var clientConnections = 0
+        package var coldStarts = Times(count: 0, p50: nil, p99: nil)
+        package var thaws = Times(count: 0, p50: nil, p99: nil)
+        package var failedStarts: Int64 = 0
+        package var crashes: Int64 = 0
+        package var freezes: Int64 = 0
+        package var idleStops: Int64 = 0
+        /// Of the daemon alone.
+        package var memoryBytes: Int64 = 0
+        package var cpuSeconds = 0.0
+        package var openFiles = 0
+        package var storeBytes: Int64 = 0
+
+        package init() {}
+    }
+
     package var version: String
     package var pid: Int
     package var startedAt: Timestamp
@@ -40,11 +76,15 @@ package struct SystemInfo: Sendable, Hashable, Codable {
     package var instances: InstanceCounts
     package var cgroup: Cgroup
     package var slots: Slots
+    package var activity: Activity
+    /// Where the platform's own paths (`/metrics`) are served; nil is on the gateway's address.
+    package var adminListen: String?
 
     package init(
         version: String, pid: Int, startedAt: Timestamp, uptimeSeconds: Int64, stateDirectory: String,
         runDirectory: String, gateway: String, kernel: String, architecture: String, rootless: Bool,
-        functions: Int, instances: InstanceCounts, cgroup: Cgroup, slots: Slots
+        functions: Int, instances: InstanceCounts, cgroup: Cgroup, slots: Slots,
+        activity: Activity = Activity(), adminListen: String? = nil
     ) {
         self.version = version
         self.pid = pid
@@ -60,6 +100,8 @@ package struct SystemInfo: Sendable, Hashable, Codable {
         self.instances = instances
         self.cgroup = cgroup
         self.slots = slots
+        self.activity = activity
+        self.adminListen = adminListen
     }
 }
 

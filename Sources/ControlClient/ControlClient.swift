@@ -47,6 +47,8 @@ package struct ControlClient: Sendable {
 
     package func systemInfo() async throws -> SystemInfo { try await call(.systemInfo) }
 
+    package func reload() async throws -> ReloadReport { try await call(.reloadConfiguration) }
+
     package func systemCheck() async throws -> [CheckItem] {
         try await call(as: CheckList.self, .systemCheck).checks
     }

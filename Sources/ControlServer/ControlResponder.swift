@@ -61,6 +61,7 @@ struct ControlResponder: HTTPResponder {
             return LineResponse.make(events, request)
         case .systemInfo: return try Self.json(await backend.systemInfo())
         case .systemCheck: return try Self.json(CheckList(checks: await backend.systemCheck()))
+        case .reloadConfiguration: return try Self.json(await backend.reload())
         case .openAPI: return try Self.json(OpenAPI.document())
         default: preconditionFailure("\(route) is a route on a function")
         }

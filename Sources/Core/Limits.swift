@@ -89,6 +89,9 @@ package enum Limits {
     package static let waitingBodyBytes = 64 << 10
     /// Open client connections of the gateway.
     package static let clientConnections = 16_384
+    /// Connections that wait to be accepted, also while the daemon is restarted behind its socket unit: the kernel's
+    /// net.core.somaxconn.
+    package static let backlog: Int32 = 4096
     /// Kept idle connections to one instance, per event loop.
     package static let idleUpstreams = 64
     /// How long a client may take to send a request's head, and to be idle between requests.
@@ -102,6 +105,8 @@ package enum Limits {
     /// How long a request waits before it looks for an instance again after one refused its connection: the
     /// orchestrator needs less to find out that the instance died.
     package static let rerouteDelay = Duration.milliseconds(100)
+    /// How long the platform may take to answer on one of its own paths, such as `/metrics`.
+    package static let platformTimeout = Duration.seconds(30)
     /// The shortest time between two demands for the same function that departing requests make.
     package static let demandInterval = Duration.milliseconds(5)
     /// Instances that a request compares before it takes the least busy one: more cost time and gain little.

@@ -9,6 +9,8 @@ struct Backend: ControlBackend {
     let orchestrator: Orchestrator
     let logs: LogLineSource
     let host: HostReport
+    let meter: DaemonMeter
+    let live: LiveConfiguration
 
     func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView {
         let outcome: DeployOutcome
@@ -80,10 +82,10 @@ struct Backend: ControlBackend {
     }
 
     func systemInfo() async throws(ControlError) -> SystemInfo {
-        let machines = await orchestrator.views()
-        let states = machines.flatMap { $0.instances.values.map(\.visibleState) }
-        return host.info(functions: machines.count, instances: InstanceCounts(states))
+        host.info(await meter.read())
     }
+
+    func reload() async throws(ControlError) -> ReloadReport { try live.reload() }
 
     func systemCheck() async throws(ControlError) -> [CheckItem] { host.checks() }
 

@@ -14,6 +14,8 @@ package struct Configuration: Sendable, Equatable {
     package var stateDirectory = "/var/lib/torpor"
     package var runDirectory = "/run/torpor"
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
+    /// Where `/metrics`, `/system/` and `/ui/` are served; nil is on the gateway's own address.
+    package var adminListen: ListenAddress?
     package var bridge = "torpor0"
     /// IPv4 in CIDR form: the bridge has its first address, each slot one of the others.
     package var subnet = "10.62.0.0/16"
@@ -31,6 +33,8 @@ package struct Configuration: Sendable, Equatable {
     package var socketPath: String { "\(runDirectory)/torpor.sock" }
     package var databasePath: String { "\(stateDirectory)/torpor.db" }
     package var imageDirectory: String { "\(stateDirectory)/images" }
+    /// The password of `admin` for the platform's own paths; made at first start.
+    package var adminPasswordPath: String { "\(stateDirectory)/admin-password" }
     package var logDirectory: String { "\(stateDirectory)/logs" }
 }
 

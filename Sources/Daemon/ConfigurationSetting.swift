@@ -8,6 +8,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
     case stateDir = "state-dir"
     case runDir = "run-dir"
     case listen
+    case adminListen = "admin-listen"
     case bridge
     case subnet
     case uidBase = "uid-base"
@@ -26,6 +27,26 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
         }
     }
 
+    /// Whether a reload brings a change into force; any other needs a restart.
+    package var isLive: Bool { self == .logLevel }
+
+    /// The value in force, as the file would say it.
+    package func text(in configuration: Configuration) -> String {
+        switch self {
+        case .stateDir: configuration.stateDirectory
+        case .runDir: configuration.runDirectory
+        case .listen: "\(configuration.listen)"
+        case .adminListen: configuration.adminListen.map { "\($0)" } ?? "none"
+        case .bridge: configuration.bridge
+        case .subnet: configuration.subnet
+        case .uidBase: "\(configuration.uidBase)"
+        case .domain: configuration.domain
+        case .limits: configuration.limits.rawValue
+        case .logLevel: configuration.logLevel.rawValue
+        case .gatewayThreads: "\(configuration.gatewayThreads)"
+        }
+    }
+
     /// - Throws: `InvalidInput` that names the key, the value and what is allowed; the caller adds where it stood.
     package func apply(_ value: String, to configuration: inout Configuration) throws(InvalidInput) {
         do {
@@ -40,6 +61,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
         case .stateDir: configuration.stateDirectory = try Self.directory(value)
         case .runDir: configuration.runDirectory = try Self.directory(value)
         case .listen: configuration.listen = try ListenAddress(parsing: value)
+        case .adminListen: configuration.adminListen = try ListenAddress(parsing: value)
         case .bridge: configuration.bridge = try Self.interface(value)
         case .subnet:
             configuration.subnet = try Self.checked { () throws(InvalidInput) in

@@ -1,34 +1,36 @@
 internal import ControlServer
 internal import Core
-internal import Gateway
-internal import Images
 internal import LinuxSystem
 internal import Logging
-internal import Logs
 internal import Networking
-internal import Orchestrator
-internal import Sandbox
-internal import ServiceLifecycle
 internal import Store
-internal import UnixSignals
 
 /// One daemon on one state directory, from its start to its end.
 package struct Daemon: Sendable {
     private let configuration: Configuration
+    private let reread: @Sendable () throws -> Configuration
 
-    package init(configuration: Configuration) { self.configuration = configuration }
+    /// - Parameter reread: reads the configuration again, for a reload.
+    package init(configuration: Configuration, reread: @escaping @Sendable () throws -> Configuration) {
+        self.configuration = configuration
+        self.reread = reread
+    }
 
     /// Returns after SIGTERM or SIGINT, when requests have ended and every instance is gone.
     /// - Throws: `StartError`, or what a part of it could not do; what was made so far is removed.
     package func run() async throws {
         let environment = ProcessEnvironment.all
-        let logger = Self.logger(configuration.logLevel, isJournal: environment["JOURNAL_STREAM"] != nil)
+        let logLevel = LogLevel(configuration.logLevel)
+        let isJournal = environment["JOURNAL_STREAM"] != nil
+        let logger = Logger(label: "torpord") { _ in ServiceLog(level: logLevel, isJournal: isJournal) }
         guard HostIdentity.isRoot else { throw StartError.notRoot }
         HostIdentity.ignoreBrokenPipes()
         HostIdentity.raiseOpenFileLimit()
         try Self.prepareDirectories(configuration)
         let locks = try Self.lock(configuration)
         defer { for lock in locks { lock.remove() } }
+        let manager = try ServiceManager(environment)
+        let credentials = try AdminCredentials(file: configuration.adminPasswordPath)
 
         let store = try SQLiteStore(path: configuration.databasePath) { error in
             logger.warning("an instance's record was lost", metadata: ["error": "\(error)"])
@@ -36,8 +38,7 @@ package struct Daemon: Sendable {
         let slots = try await SlotPool.start(bridge: configuration.bridge, subnet: configuration.subnet)
         do {
             try await serve(
-                store: store, slots: slots,
-                notification: ServiceNotification(socket: environment["NOTIFY_SOCKET"]),
+                store: store, slots: slots, manager: manager, credentials: credentials, logLevel: logLevel,
                 logger: logger)
         } catch {
             await slots.stop()
@@ -48,81 +49,21 @@ package struct Daemon: Sendable {
     }
 
     private func serve(
-        store: SQLiteStore, slots: SlotPool, notification: ServiceNotification, logger: Logger
+        store: SQLiteStore, slots: SlotPool, manager: ServiceManager, credentials: AdminCredentials,
+        logLevel: LogLevel, logger: Logger
     ) async throws {
         for problem in slots.report.problems { logger.warning("\(problem)") }
         let parts = try Parts(configuration, slots: slots, logger: logger)
+        let context = ServingContext(
+            configuration: configuration, parts: parts, store: store, slots: slots, manager: manager,
+            credentials: credentials, logLevel: logLevel, logger: logger, reread: reread)
         do {
-            try await serve(parts, store: store, slots: slots, notification: notification, logger: logger)
+            try await context.serve()
         } catch {
             await parts.close()
             throw error
         }
         await parts.close()
-    }
-
-    private func serve(
-        _ parts: Parts, store: SQLiteStore, slots: SlotPool, notification: ServiceNotification, logger: Logger
-    ) async throws {
-        let time = SystemTime()
-        let gateway = Gateway(
-            configuration: gatewayConfiguration, dialer: SlotDialer(slots: slots, host: slots.hostNamespace),
-            logger: logger)
-        let orchestrator = Orchestrator(
-            sandboxes: parts.sandboxes, network: slots, images: parts.images, logs: parts.logs, store: store,
-            router: gateway, time: time, logger: logger)
-        gateway.attach(orchestrator)
-        try await orchestrator.load()
-        let address = try await gateway.start()
-        await orchestrator.resume()
-        let listen = ListenAddress(host: address.host, port: address.port)
-        let host = HostReport(
-            configuration: configuration, listen: listen, sandboxes: parts.sandboxes, slots: slots,
-            probe: HostProbe(uidBase: UInt32(configuration.uidBase), images: configuration.imageDirectory),
-            startedAt: TimeText.timestamp())
-        let control = ControlServer(
-            backend: Backend(orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host),
-            socket: ControlSocket(path: configuration.socketPath), logger: logger
-        ) {
-            logger.info(
-                "torpord is ready",
-                metadata: ["gateway": "\(listen)", "socket": "\(configuration.socketPath)"])
-            do {
-                try notification.ready(status: "serving on \(listen)")
-            } catch {
-                logger.warning("the service manager could not be told", metadata: ["error": "\(error)"])
-            }
-        }
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: OrchestratorService(orchestrator: orchestrator, time: time)),
-                    .init(service: GatewayService(gateway: gateway)),
-                    .init(service: control),
-                    .init(service: ClosingNotice(orchestrator: orchestrator)),
-                ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do {
-            try await group.run()
-        } catch {
-            // What could not go on may have started instances.
-            await orchestrator.close(deadline: time.now() + Limits.instanceShutdown.nanoseconds)
-            throw error
-        }
-    }
-
-    private var gatewayConfiguration: GatewayConfiguration {
-        var result = GatewayConfiguration()
-        result.host = configuration.listen.host
-        result.port = configuration.listen.port
-        result.domain = configuration.domain
-        result.loops =
-            configuration.gatewayThreads == 0 ? HostIdentity.processors : configuration.gatewayThreads
-        return result
-    }
-
-    private static func logger(_ level: Logger.Level, isJournal: Bool) -> Logger {
-        Logger(label: "torpord") { _ in ServiceLog(level: level, isJournal: isJournal) }
     }
 
     /// What a run directory of ours may hold.

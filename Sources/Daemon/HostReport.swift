@@ -8,27 +8,27 @@ internal import Sandbox
 struct HostReport: Sendable {
     let configuration: Configuration
     let listen: ListenAddress
+    let adminListen: ListenAddress?
     let sandboxes: SandboxRuntime
     let slots: SlotPool
     /// What containers need of the host, as found at start.
     let probe: HostProbe
     let startedAt: Timestamp
 
-    func info(functions: Int, instances: InstanceCounts) -> SystemInfo {
+    func info(_ reading: DaemonReading) -> SystemInfo {
         let kernel = HostIdentity.kernel()
-        let egress = slots.counts(.default)
-        let loopback = slots.counts(.none)
         return SystemInfo(
             version: TorporVersion.current, pid: HostIdentity.processID, startedAt: startedAt,
             uptimeSeconds: TimeText.timestamp().unixSeconds - startedAt.unixSeconds,
             stateDirectory: configuration.stateDirectory, runDirectory: configuration.runDirectory,
             gateway: "\(listen)", kernel: kernel.release, architecture: kernel.machine,
             rootless: sandboxes.facts.isRootless,
-            functions: functions, instances: instances,
+            functions: reading.functions, instances: reading.instances,
             cgroup: SystemInfo.Cgroup(
                 path: sandboxes.cgroupPath, controllers: sandboxes.controllers.sorted(),
                 canFreeze: sandboxes.hasCgroups),
-            slots: SystemInfo.Slots(free: egress.ready + loopback.ready, used: egress.inUse + loopback.inUse))
+            slots: reading.slots, activity: SystemInfo.Activity(reading),
+            adminListen: adminListen.map { "\($0)" })
     }
 
     func checks() -> [CheckItem] { probe.findings.map(CheckItem.init) + networkChecks }

@@ -5,12 +5,20 @@ package import Logging
 /// elsewhere with the time.
 package struct ServiceLog: LogHandler {
     package var metadata: Logger.Metadata = [:]
-    package var logLevel: Logger.Level
+    private let shared: LogLevel
+    /// Of this logger alone, where it was set.
+    private var own: Logger.Level?
     private let isJournal: Bool
 
-    package init(level: Logger.Level, isJournal: Bool) {
-        logLevel = level
+    /// - Parameter level: of every logger that has none of its own; it may change at any time.
+    package init(level: LogLevel, isJournal: Bool) {
+        shared = level
         self.isJournal = isJournal
+    }
+
+    package var logLevel: Logger.Level {
+        get { own ?? shared.current }
+        set { own = newValue }
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

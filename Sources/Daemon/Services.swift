@@ -1,5 +1,6 @@
 internal import Core
 internal import Gateway
+internal import LinuxSystem
 internal import Logging
 internal import Orchestrator
 internal import ServiceLifecycle
@@ -46,9 +47,12 @@ struct GatewayService: Service {
 /// The last to start and so the first to stop: whoever waits for a rollout is told, so that nothing holds up the end.
 struct ClosingNotice: Service {
     let orchestrator: Orchestrator
+    let notification: ServiceNotification
 
     func run() async throws {
         try await gracefulShutdown()
+        // Who cannot be told sees it by the end.
+        try? notification.stopping()
         await orchestrator.announceClosing()
     }
 }

@@ -5,6 +5,8 @@ enum StartError: Error, CustomStringConvertible {
     case notRoot
     case alreadyRunning(String, pid: Int?)
     case directory(KernelError)
+    case adminPassword(KernelError)
+    case passedSocket(KernelError)
     case runDirectory(String, String)
     case sharedRunDirectory(String, String)
 
@@ -20,6 +22,10 @@ enum StartError: Error, CustomStringConvertible {
             "\(error): check --state-dir and --run-dir, the disk's space, and that it is not mounted read-only"
         case .sharedRunDirectory(let path, let name):
             "\(path) holds '\(name)', which is not torpord's: choose a --run-dir of its own, since it is closed to others"
+        case .adminPassword(let error):
+            "\(error): it holds the password for /metrics; it must be root's and 0600, or be removed: then a new one is made"
+        case .passedSocket(let error):
+            "\(error): torpor.socket must pass stream sockets that listen (ListenStream=, Accept=no)"
         case .runDirectory(let path, let reason): "\(path) cannot be given to the group torpor: \(reason)"
         }
     }

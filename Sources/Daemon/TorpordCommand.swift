@@ -21,6 +21,8 @@ package struct TorpordCommand: AsyncParsableCommand {
     var runDir: String?
     @Option(help: "Where the gateway listens (default: 127.0.0.1:8080).")
     var listen: String?
+    @Option(help: "Where /metrics, /system/ and /ui/ are served (default: on the gateway's own address).")
+    var adminListen: String?
     @Option(
         help:
             "The bridge that instances are connected to; names of cgroups and tables derive from it (default: torpor0)."
@@ -46,7 +48,10 @@ package struct TorpordCommand: AsyncParsableCommand {
             throw ExitWith.message("torpord: \(error)", code: 2)
         }
         do {
-            try await Daemon(configuration: configuration).run()
+            let command = self
+            try await Daemon(configuration: configuration) {
+                try command.resolve(environment: ProcessEnvironment.all)
+            }.run()
         } catch {
             throw ExitWith.message("torpord: \(error)", code: 1)
         }
@@ -81,6 +86,7 @@ package struct TorpordCommand: AsyncParsableCommand {
         case .stateDir: stateDir
         case .runDir: runDir
         case .listen: listen
+        case .adminListen: adminListen
         case .bridge: bridge
         case .subnet: subnet
         case .uidBase: uidBase

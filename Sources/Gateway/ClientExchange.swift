@@ -33,6 +33,7 @@ final class ClientExchange: TransportEvents {
 
     let loop: GatewayLoop
     let origin: ClientOrigin
+    let role: ListenPoint.Role
     private(set) var transport: (any Transport)?
     var phase = Phase.head
 
@@ -76,9 +77,10 @@ final class ClientExchange: TransportEvents {
     /// `readAhead` runs.
     var isReadingAhead = false
 
-    init(loop: GatewayLoop, origin: ClientOrigin) {
+    init(loop: GatewayLoop, origin: ClientOrigin, role: ListenPoint.Role) {
         self.loop = loop
         self.origin = origin
+        self.role = role
     }
 
     func attach(_ transport: any Transport) { self.transport = transport }
@@ -238,13 +240,14 @@ final class ClientExchange: TransportEvents {
     private func dispatch() {
         switch head.target {
         case .function(let index):
-            if let route = loop.route(index) {
+            if let route = loop.route(index), role.hasFunctions {
                 self.route = route
                 admit(route)
             } else {
                 refuse(.functionNotFound)
             }
         case .health: answer(Refusal.healthy())
+        case .platform: servePlatform()
         case .unknown: refuse(.functionNotFound)
         }
     }
@@ -301,8 +304,10 @@ final class ClientExchange: TransportEvents {
         if endTellsLength { cut() } else { shut() }
     }
 
-    /// The gateway ends: an idle connection goes at once, another with its response.
+    /// The gateway ends: an idle connection goes at once, another with its response. One that is new gets a little time
+    /// for its request, which may be on its way.
     func drain() {
-        if case .head = phase, input == nil { shut() }
+        guard case .head = phase, input == nil else { return }
+        if arrivedAt == 0 { setDeadline(after: loop.limits.lingerTimeout) } else { shut() }
     }
 }

@@ -70,6 +70,7 @@ extension ClientExchange {
             timing.start = thawNanoseconds
         }
         timing.queue = waited > timing.start ? waited - timing.start : 0
+        loop.counters.queueWait.record(nanoseconds: Int64(waited))
         begin(endpoint)
     }
 

@@ -73,6 +73,7 @@ extension ClientExchange {
     @inline(never)
     func refuse(_ refusal: Refusal, closing: Bool = false) {
         if let route { route.shared.counters.count(status: refusal.status.code) }
+        loop.counters.count(refusal)
         answer(refusal.response(callID: stamp.callID), closing: closing)
     }
 

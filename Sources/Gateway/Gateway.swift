@@ -20,7 +20,8 @@ package final class Gateway: RouterPort, Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loops: [GatewayLoop]
     private let connections = ConnectionCount()
-    private let listener: Listener
+    private let counters = GatewayCounters()
+    private let listeners: [Listener]
     private let logger: Logger
     private let isShutDown = Atomic<Bool>(false)
 
@@ -32,16 +33,19 @@ package final class Gateway: RouterPort, Sendable {
         self.registry = registry
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.loops))
         self.group = group
-        let connections = connections
-        loops = group.makeIterator().map { eventLoop in
+        let (connections, counters) = (connections, counters)
+        let loops = group.makeIterator().map { eventLoop in
             let rewriter = RequestRewriter(
                 routes: RouteTable([]), domain: configuration.domain,
                 headLimit: configuration.limits.headBytes)
             return GatewayLoop(
                 eventLoop: eventLoop, configuration: configuration, dialer: dialer, rewriter: rewriter,
-                connections: connections, logger: logger)
+                connections: connections, counters: counters, logger: logger)
         }
-        listener = Listener(loops: loops, group: group, limits: configuration.limits)
+        self.loops = loops
+        listeners = configuration.points.map {
+            Listener(point: $0, loops: loops, group: group, limits: configuration.limits)
+        }
     }
 
     /// Sets whom to ask for instances; before `start`.
@@ -49,25 +53,54 @@ package final class Gateway: RouterPort, Sendable {
         for loop in loops { loop.execute { $0.activator = activator } }
     }
 
+    /// Sets who answers on the platform's own paths; before `start`.
+    package func attach(platform: any PlatformResponding) {
+        for loop in loops { loop.execute { $0.platform = platform } }
+    }
+
     /// Begins to listen.
-    /// - Returns: the address as `IP:PORT`, with the port that was taken for port 0.
-    package func start() async throws(GatewayError) -> (host: String, port: Int) {
-        let address = try await listener.bind(host: configuration.host, port: configuration.port)
-        logger.info("gateway listens", metadata: ["address": "\(address.host):\(address.port)"])
-        return address
+    /// - Returns: an address for each of the configuration's points, with the port that was taken for port 0.
+    package func start() async throws(GatewayError) -> [(host: String, port: Int)] {
+        var addresses: [(host: String, port: Int)] = []
+        for listener in listeners {
+            let address = try await listener.listen()
+            logger.info("gateway listens", metadata: ["address": "\(address.host):\(address.port)"])
+            addresses.append(address)
+        }
+        return addresses
     }
 
     /// Returns after `shutdown`.
     /// - Throws: `listenerDied` when the listener ends otherwise; the daemon must not live on without it.
     package func run() async throws(GatewayError) {
-        try await listener.wait()
+        let listeners = listeners
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for listener in listeners {
+                    group.addTask {
+                        do {
+                            try await listener.wait()
+                        } catch {
+                            // The others would not notice.
+                            for other in listeners { await other.close() }
+                            throw error
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+        } catch let error as GatewayError {
+            throw error
+        } catch {
+            throw .listenerDied("?", reason: "\(error)")
+        }
     }
 
     /// Stops accepting, lets exchanges in flight end (each with `Connection: close`), and after `grace` cuts the rest.
     /// Only the first call does.
     package func shutdown(grace: Duration) async {
         guard !isShutDown.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        await listener.close()
+        for listener in listeners { await listener.close() }
         for loop in loops { loop.execute { $0.drain() } }
         let deadline = ContinuousClock.now + grace
         while connections.count > 0, ContinuousClock.now < deadline {
@@ -86,6 +119,22 @@ package final class Gateway: RouterPort, Sendable {
 
     /// What a function has answered so far; nil when it is not known.
     package func traffic(of function: FunctionKey) -> FunctionTraffic? { registry.traffic(function) }
+
+    /// Everything that was counted so far.
+    package func reading() -> GatewayReading {
+        GatewayReading(
+            clientConnections: connections.count, functions: registry.traffic(),
+            queueWait: counters.queueWait.read(), thaw: counters.thaw.read(), refusals: counters.read())
+    }
+
+    /// Returns when every event loop has taken a turn.
+    package func answers() async {
+        for loop in loops {
+            await withCheckedContinuation { continuation in
+                loop.execute { _ in continuation.resume() }
+            }
+        }
+    }
 
     // MARK: RouterPort
 

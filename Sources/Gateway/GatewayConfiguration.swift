@@ -2,9 +2,7 @@ internal import Core
 
 /// What the gateway is told at its start.
 package struct GatewayConfiguration: Sendable {
-    /// An IP address, and a port; port 0 takes a free one.
-    package var host = "127.0.0.1"
-    package var port = 8080
+    package var points = [ListenPoint(.address(host: "127.0.0.1", port: 8080))]
     /// The domain under which functions have host names.
     package var domain = "torpor.internal"
     /// Event loops, each with a thread.
@@ -26,6 +24,7 @@ package struct GatewayLimits: Sendable {
     package var stalledBodyTimeout = Limits.stalledBodyTimeout
     package var lingerTimeout = Limits.lingerTimeout
     package var rerouteDelay = Limits.rerouteDelay
+    package var platformTimeout = Limits.platformTimeout
 
     package init() {}
 }

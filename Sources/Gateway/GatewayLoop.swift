@@ -14,8 +14,10 @@ final class GatewayLoop: @unchecked Sendable {
     let dialer: any UpstreamDialing
     let logger: Logger
     let connections: ConnectionCount
+    let counters: GatewayCounters
 
     var activator: (any ActivatorPort)?
+    var platform: (any PlatformResponding)?
     var rewriter: RequestRewriter
     var ids = CallIDGenerator()
     /// Where response heads are built; replaced by itself when a slow client still holds it.
@@ -29,7 +31,7 @@ final class GatewayLoop: @unchecked Sendable {
 
     init(
         eventLoop: any EventLoop, configuration: GatewayConfiguration, dialer: any UpstreamDialing,
-        rewriter: RequestRewriter, connections: ConnectionCount, logger: Logger
+        rewriter: RequestRewriter, connections: ConnectionCount, counters: GatewayCounters, logger: Logger
     ) {
         self.eventLoop = eventLoop
         limits = configuration.limits
@@ -37,6 +39,7 @@ final class GatewayLoop: @unchecked Sendable {
         self.logger = logger
         self.rewriter = rewriter
         self.connections = connections
+        self.counters = counters
         deadlines = DeadlineList(eventLoop)
     }
 
@@ -144,6 +147,11 @@ final class GatewayLoop: @unchecked Sendable {
         waiting.removeValue(forKey: ticket)?.refusedWaiting(refusal)
     }
 
+    /// The platform's own answer to a request that waits for it.
+    func answer(_ ticket: UInt64, _ response: LocalResponse) {
+        waiting.removeValue(forKey: ticket)?.answer(response)
+    }
+
     // MARK: Gates
 
     /// Thaws where the request is (about 6 µs). Returns how long it took, or nil when it failed: then nobody else
@@ -153,6 +161,7 @@ final class GatewayLoop: @unchecked Sendable {
         do {
             try handle.thawing.thaw()
             let took = Self.now() - began
+            counters.thaw.record(nanoseconds: Int64(took))
             // Later: the request that is being woken for goes first.
             execute { $0.activator?.thawed(handle.id) }
             return took

@@ -1,3 +1,4 @@
+internal import Core
 internal import Glibc
 internal import HTTPWire
 internal import NIOCore
@@ -7,36 +8,68 @@ internal import Synchronization
 /// The listening socket. One loop accepts and hands connections to all in turn, which spreads few long connections
 /// better than SO_REUSEPORT's hash does. When descriptors run out, NIO's bootstrap pauses accepting for a second.
 final class Listener: Sendable {
+    private let point: ListenPoint
     private let loops: [GatewayLoop]
     private let group: MultiThreadedEventLoopGroup
     private let limits: GatewayLimits
     private let channel = Mutex<(any Channel)?>(nil)
+    private let tally = Mutex<AcceptTally?>(nil)
     private let isClosing = Atomic<Bool>(false)
 
-    init(loops: [GatewayLoop], group: MultiThreadedEventLoopGroup, limits: GatewayLimits) {
+    init(point: ListenPoint, loops: [GatewayLoop], group: MultiThreadedEventLoopGroup, limits: GatewayLimits)
+    {
+        self.point = point
         self.loops = loops
         self.group = group
         self.limits = limits
     }
 
-    func bind(host: String, port: Int) async throws(GatewayError) -> (host: String, port: Int) {
+    func listen() async throws(GatewayError) -> (host: String, port: Int) {
         let loops = loops
         let limit = limits.clientConnections
+        let role = point.role
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.backlog, value: Limits.backlog)
+            .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
-            .childChannelInitializer { Self.accept($0, loops, limit) }
-        let text = "\(host):\(port)"
+            .childChannelInitializer { Self.accept($0, loops, limit, role) }
         let bound: any Channel
         do {
-            let address = try SocketAddress(ipAddress: host, port: port)
-            bound = try await bootstrap.bind(to: address).get()
+            switch point.source {
+            case .address(let host, let port):
+                let address = try SocketAddress(ipAddress: host, port: port)
+                bound = try await bootstrap.bind(to: address).get()
+            case .inherited(let descriptor):
+                bound = try await bootstrap.withBoundSocket(descriptor).get()
+                // NIO has listened anew with a backlog of its own.
+                _ = Glibc.listen(descriptor, Limits.backlog)
+            }
+            try await begin(bound)
         } catch {
-            throw Self.describe(error, text)
+            throw Self.describe(error, address)
         }
+        return (bound.localAddress?.ipAddress ?? "?", bound.localAddress?.port ?? 0)
+    }
+
+    /// Begins to accept, with every connection counted.
+    private func begin(_ bound: any Channel) async throws {
         channel.withLock { $0 = bound }
-        return (host, bound.localAddress?.port ?? port)
+        let tally = try await bound.eventLoop.submit {
+            let (tally, first, last) = AcceptTally.handlers()
+            try bound.pipeline.syncOperations.addHandler(first, position: .first)
+            try bound.pipeline.syncOperations.addHandler(last, position: .last)
+            return tally
+        }.get()
+        self.tally.withLock { $0 = tally }
+        try await bound.setOption(.autoRead, value: true).get()
+    }
+
+    private var address: String {
+        switch point.source {
+        case .address(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .inherited(let descriptor): "the socket that was passed as descriptor \(descriptor)"
+        }
     }
 
     func wait() async throws(GatewayError) {
@@ -54,13 +87,19 @@ final class Listener: Sendable {
     func close() async {
         isClosing.store(true, ordering: .releasing)
         guard let channel = channel.withLock({ $0 }) else { return }
-        // An error here says that it is closed already.
-        try? await channel.close().get()
+        if let tally = tally.withLock({ $0 }) {
+            // Errors here say that it is closed already.
+            try? await channel.setOption(.autoRead, value: false).get()
+            channel.eventLoop.execute { tally.close(channel) }
+            try? await channel.closeFuture.get()
+        } else {
+            try? await channel.close().get()
+        }
     }
 
-    private static func accept(_ channel: any Channel, _ loops: [GatewayLoop], _ limit: Int)
-        -> EventLoopFuture<Void>
-    {
+    private static func accept(
+        _ channel: any Channel, _ loops: [GatewayLoop], _ limit: Int, _ role: ListenPoint.Role
+    ) -> EventLoopFuture<Void> {
         guard let loop = loops.first(where: { $0.eventLoop === channel.eventLoop }),
             loop.connections.enter(limit: limit)
         else {
@@ -68,7 +107,7 @@ final class Listener: Sendable {
         }
         return channel.eventLoop.makeCompletedFuture {
             let address = channel.remoteAddress?.ipAddress ?? "unknown"
-            let exchange = ClientExchange(loop: loop, origin: ClientOrigin(address: address))
+            let exchange = ClientExchange(loop: loop, origin: ClientOrigin(address: address), role: role)
             let transport = NIOTransport(events: exchange)
             exchange.attach(transport)
             try channel.pipeline.syncOperations.addHandler(transport)

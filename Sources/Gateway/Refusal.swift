@@ -1,8 +1,9 @@
 internal import HTTPWire
 
 /// Every answer that the gateway gives itself, and the one place where status codes are chosen.
-enum Refusal: Sendable {
+enum Refusal: Int, Sendable, CaseIterable {
     case malformed, headTooLarge, version, expectation, transferCoding, headTimeout
+    case credentialsNeeded
     case functionNotFound
     case queueFull, queueTimeout
     case startFailed, functionUnreachable, functionFailed, invalidResponse
@@ -22,6 +23,7 @@ enum Refusal: Sendable {
     var status: (code: Int, reason: StaticString) {
         switch self {
         case .malformed: (400, "Bad Request")
+        case .credentialsNeeded: (401, "Unauthorized")
         case .functionNotFound: (404, "Not Found")
         case .headTimeout: (408, "Request Timeout")
         case .expectation: (417, "Expectation Failed")
@@ -43,6 +45,7 @@ enum Refusal: Sendable {
         case .expectation: "expectation"
         case .transferCoding: "transfer_coding"
         case .headTimeout: "head_timeout"
+        case .credentialsNeeded: "credentials_needed"
         case .functionNotFound: "function_not_found"
         case .queueFull: "queue_full"
         case .queueTimeout: "queue_timeout"
@@ -67,7 +70,7 @@ enum Refusal: Sendable {
         LocalResponse(
             status: status.code, reason: status.reason, contentType: "application/json",
             body: "{\"error\":\"\(code)\",\"callId\":\"\(callID)\"}\n",
-            retryAfter: retryAfter)
+            retryAfter: retryAfter, challenges: status.code == 401)
     }
 
     static func healthy() -> LocalResponse {

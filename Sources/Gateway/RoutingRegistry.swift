@@ -102,6 +102,13 @@ final class RoutingRegistry: Sendable {
         }
     }
 
+    func traffic() -> [(key: FunctionKey, traffic: FunctionTraffic)] {
+        let routes = state.withLock { Array($0.routes.values) }
+        return routes.sorted { $0.key < $1.key }.map {
+            ($0.key, $0.counters.read(waiting: $0.queue.count))
+        }
+    }
+
     /// Each function by `name.namespace`, those of the default namespace by their name alone too.
     private static func entries(_ routes: [FunctionKey: FunctionRoute]) -> [(key: String, value: Int32)] {
         var entries: [(key: String, value: Int32)] = []

@@ -6,15 +6,19 @@ package struct LocalResponse: Sendable {
     package var body: String
     /// Seconds of `Retry-After`.
     package var retryAfter: Int?
+    /// Asks for credentials (RFC 9110, section 11.6.1).
+    package var challenges: Bool
 
     package init(
-        status: Int, reason: StaticString, contentType: StaticString, body: String, retryAfter: Int? = nil
+        status: Int, reason: StaticString, contentType: StaticString, body: String, retryAfter: Int? = nil,
+        challenges: Bool = false
     ) {
         self.status = status
         self.reason = reason
         self.contentType = contentType
         self.body = body
         self.retryAfter = retryAfter
+        self.challenges = challenges
     }
 
     /// Bytes that `append` needs at most.
@@ -38,6 +42,7 @@ package struct LocalResponse: Sendable {
             output.append(decimal: UInt64(retryAfter))
             output.append("\r\n")
         }
+        if challenges { output.append("WWW-Authenticate: Basic realm=\"torpor\"\r\n") }
         if !context.keepAlive {
             output.append("Connection: close\r\n")
         } else if context.isHTTP10 {

@@ -4,6 +4,8 @@ package enum RequestTarget: Sendable, Equatable {
     case function(Int32)
     /// The gateway's own `/healthz`.
     case health
+    /// `/metrics`, or below `/system/` or `/ui/`: the platform's, with credentials alone.
+    case platform
     case unknown
 }
 

@@ -69,8 +69,18 @@ struct RequestPlan {
     }
 
     private static func platform(_ target: Range<Int>, _ input: RawSpan) -> RequestTarget {
-        let (start, end) = (target.lowerBound, target.upperBound)
-        guard end - start >= 8, input.begins(with: "/healthz", at: start) else { return .unknown }
-        return end - start == 8 || input.byte(start + 8) == UInt8(ascii: "?") ? .health : .unknown
+        if isPath("/healthz", target, input) { return .health }
+        if isPath("/metrics", target, input) || input.begins(with: "/system/", at: target.lowerBound)
+            || input.begins(with: "/ui/", at: target.lowerBound)
+        {
+            return .platform
+        }
+        return .unknown
+    }
+
+    /// Whether the target is exactly this path of eight bytes, with a query or without.
+    private static func isPath(_ path: StaticString, _ target: Range<Int>, _ input: RawSpan) -> Bool {
+        guard target.count >= 8, input.begins(with: path, at: target.lowerBound) else { return false }
+        return target.count == 8 || input.byte(target.lowerBound + 8) == UInt8(ascii: "?")
     }
 }

@@ -9,8 +9,19 @@ package struct ServiceNotification: Sendable {
         self.socket = socket.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    package func ready(status: String) throws(KernelError) { try send("READY=1\nSTATUS=\(status)") }
-    package func stopping() throws(KernelError) { try send("STOPPING=1") }
+    package func ready(status: String) throws(KernelError) {
+        try send("READY=1\nSTATUS=\(Self.oneLine(status))")
+    }
+    package func stopping() throws(KernelError) { try send("STOPPING=1\nSTATUS=stopping") }
+    /// `ready` says when it is over, well or not.
+    package func reloading() throws(KernelError) {
+        try send("RELOADING=1\nMONOTONIC_USEC=\(KernelClock.monotonic() / 1000)")
+    }
+    package func watchdog() throws(KernelError) { try send("WATCHDOG=1") }
+
+    private static func oneLine(_ text: String) -> String {
+        String(text.map { $0.isNewline ? " " : $0 })
+    }
 
     private func send(_ text: String) throws(KernelError) {
         guard let socket else { return }

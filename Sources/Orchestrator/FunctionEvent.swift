@@ -45,6 +45,8 @@ package enum FunctionEffect: Sendable {
     case note(InstanceRecord)
     /// Tell people; its number and time are the event log's.
     case tell(EventRecord)
+    /// An instance has failed, for who counts.
+    case failed(InstanceFailure)
     /// The rollout of this revision has ended: with nil it is active.
     case settled(Int, InstanceFailure?)
     /// Revisions beyond the kept ones.

@@ -163,6 +163,7 @@ package struct FunctionMachine: Sendable {
         instances[id]?.failure = failure
         record.lastFailure = failure
         tellFailed(instance, failure, &effects)
+        effects.append(.failed(failure))
         if failure.phase == .run {
             if now - instance.readyAt >= Self.stableTime { crashes.succeeded() }
             crashes.failed(at: now)

@@ -19,9 +19,12 @@ extension Orchestrator {
 
     private func bringUp(_ instance: RunningInstance) async {
         let sandbox: any SandboxedInstance
+        let slotAt: Int64
         do {
             let slot = try await network.acquire(instance.revision.spec.network)
             instance.slot = slot
+            slotAt = time.now()
+            startTimes.slot.record(nanoseconds: slotAt - instance.startedAt)
             if instance.isGivenUp { throw InstanceFailure.givenUp }
             sandbox = try await sandboxes.launch(
                 LaunchRequest(instance: instance.id, revision: instance.revision, slot: slot))
@@ -30,6 +33,8 @@ extension Orchestrator {
             return
         }
         instance.sandbox = sandbox
+        instance.launchedAt = time.now()
+        startTimes.sandbox.record(nanoseconds: instance.launchedAt - slotAt)
         Task { await ended(instance, await sandbox.ended()) }  // Ends with the container.
         if instance.isGivenUp {
             sandbox.kill()
@@ -59,9 +64,12 @@ extension Orchestrator {
         else {
             return
         }
+        let readyAt = time.now()
+        startTimes.listen.record(nanoseconds: readyAt - instance.launchedAt)
+        startTimes.total.record(nanoseconds: readyAt - instance.startedAt)
         instance.handle = InstanceHandle(
             id: instance.id, revision: instance.revision.id, slot: slot, port: port, gate: machine.gate,
-            thawing: sandbox, startedAt: instance.startedAt, readyAt: time.now())
+            thawing: sandbox, startedAt: instance.startedAt, readyAt: readyAt)
         apply(.ready(instance.id), to: instance.function)
     }
 
@@ -115,6 +123,7 @@ extension Orchestrator {
                 try await sandbox.freeze()
                 // A request that came meanwhile keeps it awake; a drain thaws it by itself.
                 if handle.gate.endFreeze(frozen: true) {
+                    lifeCounts.freezes += 1
                     events.record(happened)
                 } else {
                     try sandbox.thaw()

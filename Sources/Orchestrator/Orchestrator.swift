@@ -27,6 +27,8 @@ package actor Orchestrator {
     /// has the slot next.
     var lingering: [InstanceID: SlotID] = [:]
     var isClosing = false
+    package nonisolated let startTimes = StartTimes()
+    package internal(set) var lifeCounts = LifeCounts()
     private var alarm: (at: Int64, task: Task<Void, Never>)?
     private var alarms: [FunctionKey: Int64] = [:]
     private let inbox: AsyncStream<Message>
@@ -151,7 +153,8 @@ package actor Orchestrator {
             case .failWaiters: router.startFailed(key)
             case .save(let record): journal.write(.save(record))
             case .note(let record): journal.write(.note(record, key))
-            case .tell(let event): events.record(event)
+            case .tell(let event): tell(event)
+            case .failed(let failure): count(failure)
             case .settled(let number, let failure):
                 settled(RevisionID(function: key, number: number), failure)
             case .forget(let numbers): forget(numbers, of: key)
@@ -159,6 +162,19 @@ package actor Orchestrator {
             }
         }
         rearm(key)
+    }
+
+    private func tell(_ event: EventRecord) {
+        if event.kind == .stopped, event.cause == PlannedEnd.idle.rawValue { lifeCounts.idleStops += 1 }
+        events.record(event)
+    }
+
+    private func count(_ failure: InstanceFailure) {
+        if failure.phase == .run {
+            lifeCounts.crashes[failure.cause, default: 0] += 1
+        } else {
+            lifeCounts.failedStarts[failure.cause, default: 0] += 1
+        }
     }
 
     private func settled(_ id: RevisionID, _ failure: InstanceFailure?) {

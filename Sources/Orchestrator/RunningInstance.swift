@@ -6,6 +6,8 @@ final class RunningInstance {
     let function: FunctionKey
     let revision: Revision
     let startedAt: Int64
+    /// When its process was exec'ed (monotonic nanoseconds).
+    var launchedAt: Int64 = 0
     var slot: SlotID?
     var sandbox: (any SandboxedInstance)?
     var handle: InstanceHandle?

@@ -1,6 +1,7 @@
 package import Core
 internal import FoundationEssentials
 internal import GRDB
+internal import Synchronization
 
 /// What Torpor remembers, in one SQLite file. Every access runs on GRDB's own queue, one after the other.
 ///
@@ -13,6 +14,9 @@ package final class SQLiteStore: StorePort {
     let database: DatabaseQueue
     private let file: String
     private let noteLost: @Sendable (any Error) -> Void
+    /// Of transactions that are durable when they return.
+    package let writeTimes = DurationHistogram()
+    private let failedWrites = Atomic<UInt64>(0)
 
     /// Opens the database or makes it, readable by its owner alone, and brings its schema up to date. Blocks:
     /// for the daemon's start, before it serves.
@@ -200,7 +204,23 @@ package final class SQLiteStore: StorePort {
 
     @discardableResult
     private func write<T: Sendable>(_ body: @Sendable (Database) throws -> T) async throws -> T {
-        do { return try await database.write(body) } catch { throw mapped(error) }
+        let began = ContinuousClock.now
+        do {
+            let result = try await database.write(body)
+            writeTimes.record(nanoseconds: (ContinuousClock.now - began).nanoseconds)
+            return result
+        } catch {
+            failedWrites.wrappingAdd(1, ordering: .relaxed)
+            throw mapped(error)
+        }
+    }
+
+    /// Transactions that came to nothing.
+    package var failedWriteCount: UInt64 { failedWrites.load(ordering: .relaxed) }
+
+    /// Returns when the database has answered the simplest question.
+    package func answers() async throws {
+        _ = try await read { try Int.fetchOne($0, sql: "SELECT 1") }
     }
 
     private func mapped(_ error: any Error) -> any Error {

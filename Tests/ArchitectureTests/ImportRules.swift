@@ -29,7 +29,8 @@ enum ImportRules {
         ],
         "Daemon": [
             "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store", "Orchestrator",
-            "Gateway", "ControlAPI", "ControlServer", "ArgumentParser", "ServiceLifecycle", "UnixSignals",
+            "Gateway", "HTTPWire", "ControlAPI", "ControlServer", "ArgumentParser", "ServiceLifecycle",
+            "UnixSignals",
             "Logging",
             "Yams", "FoundationEssentials", "Synchronization",
         ],

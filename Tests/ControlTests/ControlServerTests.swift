@@ -30,6 +30,7 @@ import Testing
             #expect(try await server.client.scale(request.key, to: .auto).scale == .auto)
             #expect(try await server.client.systemInfo() == Sample.info)
             #expect(try await server.client.systemCheck() == Sample.checks)
+            #expect(try await server.client.reload() == Sample.reload)
             try await server.client.remove(request.key)
             #expect(backend.deployed(request.key) == nil)
         }

@@ -71,6 +71,7 @@ final class FakeBackend: ControlBackend {
     func systemInfo() async throws(ControlError) -> SystemInfo { Sample.info }
 
     func systemCheck() async throws(ControlError) -> [CheckItem] { Sample.checks }
+    func reload() async throws(ControlError) -> ReloadReport { Sample.reload }
 
     private func view(_ key: FunctionKey) throws(ControlError) -> FunctionView {
         guard let request = functions.withLock({ $0[key] }) else { throw .noSuchFunction(key) }
@@ -130,6 +131,9 @@ enum Sample {
             past: [past], lastFailure: FailureView(failure), warnings: ["memory is not enforced"])
     }
 
+    static let reload = ReloadReport(changes: [
+        ReloadReport.Change(setting: "log-level", from: "info", to: "debug", applied: true)
+    ])
     static let info = SystemInfo(
         version: TorporVersion.current, pid: 1, startedAt: Timestamp(unixSeconds: 1_700_000_000),
         uptimeSeconds: 5,

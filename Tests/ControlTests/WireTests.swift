@@ -33,6 +33,7 @@ import Testing
         #expect(try problem("UndoRequest", UndoRequest(revision: 3, ifGeneration: 4)) == nil)
         #expect(try problem("Event", Sample.event) == nil)
         #expect(try problem("SystemInfo", Sample.info) == nil)
+        #expect(try problem("ReloadReport", Sample.reload) == nil)
         #expect(try problem("CheckList", CheckList(checks: Sample.checks)) == nil)
         #expect(try problem("ErrorBody", ErrorBody(error: ControlError(Sample.failure))) == nil)
         #expect(

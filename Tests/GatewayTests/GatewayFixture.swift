@@ -67,7 +67,7 @@ struct GatewayFixture: Sendable {
         _ body: (GatewayFixture) async throws -> Void
     ) async throws {
         var configuration = GatewayConfiguration()
-        configuration.port = 0
+        configuration.points = [ListenPoint(.address(host: "127.0.0.1", port: 0))]
         configuration.loops = loops
         configuration.limits = limits
         var logger = Logger(label: "test")
@@ -80,7 +80,7 @@ struct GatewayFixture: Sendable {
         let key = try FunctionKey(name: "hello")
         gateway.upsert(RoutePolicy(key: key, spec: spec))
         let address = try await gateway.start()
-        let fixture = GatewayFixture(gateway: gateway, activator: activator, port: address.port, key: key)
+        let fixture = GatewayFixture(gateway: gateway, activator: activator, port: address[0].port, key: key)
         do {
             try await body(fixture)
         } catch {

@@ -9,7 +9,7 @@ struct LifecycleTests {
     @Test func takenAddressesAreNamed() async throws {
         try await GatewayFixture.with { fixture in
             var configuration = GatewayConfiguration()
-            configuration.port = fixture.port
+            configuration.points = [ListenPoint(.address(host: "127.0.0.1", port: fixture.port))]
             let second = Gateway(
                 configuration: configuration, dialer: LoopbackDialer(), logger: Logger(label: "test"))
             await #expect(throws: GatewayError.addressInUse("127.0.0.1:\(fixture.port)")) {
@@ -18,7 +18,7 @@ struct LifecycleTests {
             await second.shutdown(grace: .zero)
         }
         var configuration = GatewayConfiguration()
-        configuration.host = "192.0.2.77"
+        configuration.points = [ListenPoint(.address(host: "192.0.2.77", port: 8080))]
         let gateway = Gateway(
             configuration: configuration, dialer: LoopbackDialer(), logger: Logger(label: "test"))
         await #expect(throws: GatewayError.addressNotAvailable("192.0.2.77:8080")) {

@@ -24,7 +24,10 @@ struct RequestTests {
         ("/function/", .unknown, "/"), ("/function", .unknown, "/function"),
         ("/function/hell", .unknown, "/"), ("/function/helloo", .unknown, "/"), ("/", .unknown, "/"),
         ("/healthz", .health, "/healthz"), ("/healthz?v", .health, "/healthz?v"),
-        ("/healthzz", .unknown, "/healthzz"),
+        ("/healthzz", .unknown, "/healthzz"), ("/metrics", .platform, "/metrics"),
+        ("/metrics?a", .platform, "/metrics?a"), ("/metricss", .unknown, "/metricss"),
+        ("/system/functions", .platform, "/system/functions"), ("/system", .unknown, "/system"),
+        ("/ui/", .platform, "/ui/"), ("/uix", .unknown, "/uix"),
     ]) func targets(_ target: String, _ expected: RequestTarget, _ path: String) throws {
         let request = try #require(try wire.request("GET \(target) HTTP/1.1\r\nHost: h\r\n\r\n"))
         #expect(request.head.target == expected)

@@ -202,7 +202,7 @@ struct SimulatedFunction {
                 waiting = 0
             case .settled(let number, let failure): settled[number] = failure
             case .gone: isGone = true
-            case .save, .note, .tell, .forget: break
+            case .save, .note, .tell, .failed, .forget: break
             }
         }
     }

@@ -20,3 +20,7 @@ int32_t clinux_memfd(const char *name, uint32_t flags);
 int64_t clinux_seek(int32_t fd, int64_t offset, int32_t whence);
 /* The constant text of an errno value, or NULL. */
 const char *clinux_error_text(int32_t code);
+/* rename(2). */
+int32_t clinux_rename(const char *from, const char *to);
+/* Makes a descriptor that a service manager passed close-on-exec. -EINVAL: it is no listening stream socket. */
+int32_t clinux_adopt_listener(int32_t fd);

@@ -5,7 +5,7 @@ internal import ControlClient
 struct System: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at the daemon and its host.",
-        subcommands: [SystemInfoCommand.self, SystemCheckCommand.self])
+        subcommands: [SystemInfoCommand.self, SystemCheckCommand.self, SystemReload.self])
 }
 
 struct SystemInfoCommand: AsyncParsableCommand {
@@ -19,7 +19,7 @@ struct SystemInfoCommand: AsyncParsableCommand {
     }
 
     static func text(_ info: SystemInfo) -> String {
-        let facts = [
+        var facts = [
             ("Version", info.version), ("Pid", "\(info.pid)"),
             ("Up for", Span.text(seconds: info.uptimeSeconds)),
             ("Gateway", "http://\(info.gateway)"), ("State", info.stateDirectory),
@@ -34,9 +34,37 @@ struct SystemInfoCommand: AsyncParsableCommand {
             ("Freezes", info.cgroup.canFreeze ? "yes" : "no"),
             ("Slots", "\(info.slots.used) used, \(info.slots.free) free"),
         ]
+        facts += activity(info.activity)
         return facts.map { label, value in
             "\(label):" + String(repeating: " ", count: 13 - label.count) + value + "\n"
         }.joined()
+    }
+
+    /// What it has done since its start.
+    private static func activity(_ activity: SystemInfo.Activity) -> [(String, String)] {
+        [
+            (
+                "Requests",
+                "\(activity.requests), \(activity.failedRequests) failed, \(activity.waiting) waiting now"
+            ),
+            (
+                "Cold starts",
+                times(activity.coldStarts)
+                    + ", \(activity.failedStarts) failed, \(activity.crashes) crashed later"
+            ),
+            ("Thaws", times(activity.thaws)),
+            ("Idle", "\(activity.freezes) frozen, \(activity.idleStops) stopped"),
+            (
+                "Daemon",
+                "\(activity.memoryBytes >> 20) MiB, \(activity.cpuSeconds) s of CPU, \(activity.openFiles) open files"
+            ),
+            ("Database", "\(activity.storeBytes >> 10) KiB"),
+        ]
+    }
+
+    private static func times(_ times: SystemInfo.Activity.Times) -> String {
+        guard let p50 = times.p50, let p99 = times.p99 else { return "\(times.count)" }
+        return "\(times.count) (p50 \(p50) ms, p99 \(p99) ms)"
     }
 }
 

@@ -18,11 +18,12 @@ final class ChildProcess: Sendable {
         case discard
     }
 
+    /// - Parameter passing: becomes descriptor 3.
     /// - Throws: `TestFailure` when it cannot be started.
     init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:],
         input: String = "/dev/null",
-        output: Output = .discard, errors: Output? = nil
+        output: Output = .discard, errors: Output? = nil, passing: Int32? = nil
     ) throws {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -33,6 +34,10 @@ final class ChildProcess: Sendable {
             Self.open(errors, as: 2, &actions)
         } else {
             posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        }
+        if let passing {
+            // The first descriptor that service managers pass; a duplicate onto itself would stay close-on-exec.
+            posix_spawn_file_actions_adddup2(&actions, passing, 3)
         }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

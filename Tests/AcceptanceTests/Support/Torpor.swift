@@ -43,8 +43,25 @@ final class Torpor: Sendable {
     var isRunning: Bool { process.withLock { $0.map { $0.exit == nil } ?? false } }
 
     /// Starts it and waits until its control socket answers.
-    func start(limit: Duration = .seconds(20)) throws {
-        let child = try ChildProcess(Programs.daemon, arguments, output: .file(logPath))
+    func start(
+        limit: Duration = .seconds(20), environment: [String: String] = [:], extra: [String] = []
+    ) throws {
+        try start(
+            ChildProcess(
+                Programs.daemon, arguments + extra, environment: environment, output: .file(logPath)),
+            limit: limit)
+    }
+
+    /// The same, with a listening socket as service managers pass it.
+    func start(listener: Int32, limit: Duration = .seconds(20)) throws {
+        let script = "LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=gateway exec \"$@\""
+        try start(
+            ChildProcess(
+                "/bin/sh", ["-c", script, "sh", Programs.daemon] + arguments, output: .file(logPath),
+                passing: listener), limit: limit)
+    }
+
+    private func start(_ child: ChildProcess, limit: Duration) throws {
         process.withLock { $0 = child }
         try becomesTrue("the daemon's control socket", within: limit) {
             if let status = child.exit { throw Ended(status: status) }

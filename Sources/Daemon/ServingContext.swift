@@ -1,0 +1,127 @@
+internal import ControlServer
+internal import Core
+internal import Gateway
+internal import LinuxSystem
+internal import Logging
+internal import Networking
+internal import Orchestrator
+internal import Sandbox
+internal import ServiceLifecycle
+internal import Store
+internal import UnixSignals
+
+/// The daemon with everything made that it serves with: connects the parts, and runs them until it is stopped.
+struct ServingContext: Sendable {
+    let configuration: Configuration
+    let parts: Parts
+    let store: SQLiteStore
+    let slots: SlotPool
+    let manager: ServiceManager
+    let credentials: AdminCredentials
+    let logLevel: LogLevel
+    let logger: Logger
+    let reread: @Sendable () throws -> Configuration
+
+    func serve() async throws {
+        let time = SystemTime()
+        let points = configuration.listenPoints(manager.sockets)
+        let gateway = Gateway(
+            configuration: gatewayConfiguration(points),
+            dialer: SlotDialer(slots: slots, host: slots.hostNamespace), logger: logger)
+        let orchestrator = Orchestrator(
+            sandboxes: parts.sandboxes, network: slots, images: parts.images, logs: parts.logs, store: store,
+            router: gateway, time: time, logger: logger)
+        let meter = DaemonMeter(
+            orchestrator: orchestrator, gateway: gateway, slots: slots, store: store,
+            databasePath: configuration.databasePath, startedAt: TimeText.timestamp())
+        gateway.attach(orchestrator)
+        gateway.attach(platform: Platform(credentials: credentials, meter: meter))
+        try await orchestrator.load()
+        let addresses = try await gateway.start().map { ListenAddress(host: $0.host, port: $0.port) }
+        await orchestrator.resume()
+        let listen = addresses.first ?? configuration.listen
+        noteForeignSocket(listen)
+        let admin = zip(points, addresses).first { $0.0.role == .platform }?.1
+        let host = HostReport(
+            configuration: configuration, listen: listen, adminListen: admin, sandboxes: parts.sandboxes,
+            slots: slots,
+            probe: HostProbe(uidBase: UInt32(configuration.uidBase), images: configuration.imageDirectory),
+            startedAt: meter.startedAt)
+        let status = "serving on \(listen)"
+        let live = LiveConfiguration(
+            configuration, logLevel: logLevel, notification: manager.notification, logger: logger,
+            status: status, read: reread)
+        let control = ControlServer(
+            backend: Backend(
+                orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host, meter: meter,
+                live: live),
+            socket: ControlSocket(path: configuration.socketPath), logger: logger
+        ) {
+            announce(listen, status)
+        }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: OrchestratorService(orchestrator: orchestrator, time: time)),
+                    .init(service: GatewayService(gateway: gateway)),
+                    .init(service: control),
+                    .init(service: watchdog(gateway, orchestrator)),
+                    .init(service: ReloadService(configuration: live)),
+                    .init(
+                        service: ClosingNotice(
+                            orchestrator: orchestrator, notification: manager.notification)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            // What could not go on may have started instances.
+            await orchestrator.close(deadline: time.now() + Limits.instanceShutdown.nanoseconds)
+            throw error
+        }
+    }
+
+    private func announce(_ listen: ListenAddress, _ status: String) {
+        logger.info(
+            "torpord is ready",
+            metadata: ["gateway": "\(listen)", "socket": "\(configuration.socketPath)"])
+        do {
+            try manager.notification.ready(status: status)
+        } catch {
+            logger.warning("the service manager could not be told", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Somebody who has changed `listen` would wonder.
+    private func noteForeignSocket(_ listen: ListenAddress) {
+        guard !manager.sockets.sockets.isEmpty, configuration.listen != listen else { return }
+        logger.notice(
+            "torpor.socket decides where the gateway listens, not 'listen'",
+            metadata: ["address": "\(listen)", "listen": "\(configuration.listen)"])
+    }
+
+    private func watchdog(_ gateway: Gateway, _ orchestrator: Orchestrator) -> Watchdog {
+        let (store, notification) = (store, manager.notification)
+        return Watchdog(
+            patience: manager.watchdogPatience,
+            parts: [
+                Watchdog.Part("event loops") { await gateway.answers() },
+                Watchdog.Part("orchestrator") { _ = await orchestrator.lifeCounts },
+                // An error is an answer too; who writes tells it.
+                Watchdog.Part("store") { try? await store.answers() },
+            ], logger: logger
+        ) {
+            // Who cannot be told restarts the daemon.
+            try? notification.watchdog()
+        }
+    }
+
+    private func gatewayConfiguration(_ points: [ListenPoint]) -> GatewayConfiguration {
+        var result = GatewayConfiguration()
+        result.points = points
+        result.domain = configuration.domain
+        result.loops =
+            configuration.gatewayThreads == 0 ? HostIdentity.processors : configuration.gatewayThreads
+        return result
+    }
+}

@@ -1,0 +1,158 @@
+import ControlAPI
+import Core
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+extension AcceptanceTests {
+    /// The daemon as a service of systemd: reload, readiness, watchdog, passed sockets.
+    @Suite struct ServiceTests {
+        private func write(_ torpor: Torpor, _ text: String) throws {
+            try text.write(toFile: torpor.configurationPath, atomically: true, encoding: .utf8)
+            chmod(torpor.configurationPath, 0o644)
+        }
+
+        @Test func aReloadTellsWhatChangedAndWhatNeedsARestart() throws {
+            try TorporFixture.with(configuration: "log-level: info\n", start: false) { torpor in
+                let manager = try NotifySocket()
+                try torpor.start(environment: ["NOTIFY_SOCKET": manager.path])
+                let ready = try eventually("READY") { manager.received().first { $0.contains("READY=1") } }
+                #expect(ready.contains { $0.hasPrefix("STATUS=serving on 127.0.0.1:") })
+
+                try write(torpor, "log-level: debug\ndomain: example.org\n")
+                torpor.signal(SIGHUP)
+                try becomesTrue("the reload") { torpor.log.contains("the configuration was reloaded") }
+                let told = manager.received()
+                #expect(told.first?.first == "RELOADING=1")
+                #expect(told.first?.last?.hasPrefix("MONOTONIC_USEC=") == true)
+                #expect(told.last?.contains("READY=1") == true)
+                #expect(told.last?.last?.contains("needs a restart: domain") == true)
+
+                let report = try torpor.succeeding("system", "reload", "-o", "json")
+                #expect(try report.value("changes", 0, "setting") as String == "domain")
+                #expect(try report.value("changes", 0, "applied") as Bool == false)
+                #expect(try torpor.succeeding("system", "reload").output.contains("after a restart"))
+                try write(torpor, "log-level: debug\n")
+                #expect(try torpor.succeeding("system", "reload").output == "Nothing has changed.\n")
+
+                #expect(try torpor.stop() == 0)
+                #expect(manager.received().last?.first == "STOPPING=1")
+            }
+        }
+
+        @Test func aBrokenConfigurationStaysOutOfForce() throws {
+            try TorporFixture.with(configuration: "log-level: warning\n", start: false) { torpor in
+                let manager = try NotifySocket()
+                try torpor.start(environment: ["NOTIFY_SOCKET": manager.path])
+                try torpor.deploy("hello")
+                _ = manager.received()
+                try write(torpor, "log-level: loud\n")
+                torpor.signal(SIGHUP)
+                try becomesTrue("the complaint") { torpor.log.contains("the configuration stays as it was") }
+                #expect(torpor.log.contains("torpord.yaml:1"))
+                let last = try #require(manager.received().last)
+                #expect(last.contains("READY=1"))
+                #expect(last.last?.contains("not reloaded") == true && last.last?.contains("loud") == true)
+                let refused = try torpor.cli("system", "reload")
+                #expect(refused.status == 1)
+                #expect(refused.errors.contains("loud") && refused.errors.contains("warning"))
+                #expect(try torpor.get("/function/hello").status == 200)
+            }
+        }
+
+        @Test func theWatchdogIsFedWhileAllAnswers() throws {
+            try TorporFixture.with(start: false) { torpor in
+                let manager = try NotifySocket()
+                try torpor.start(environment: [
+                    "NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "300000",
+                ])
+                var pings = 0
+                try becomesTrue("five pings") {
+                    pings += manager.received().filter { $0 == ["WATCHDOG=1"] }.count
+                    return pings >= 5
+                }
+            }
+        }
+
+        /// Clients call all the time, each on a connection of its own, while the daemon is stopped and started: none is
+        /// refused or cut, as the socket is held outside.
+        @Test func aRestartRefusesNoConnection() throws {
+            let port = try freePort()
+            let listener = try listen(on: port)
+            defer { close(listener) }
+            try TorporFixture.with(start: false) { torpor in
+                try torpor.start(listener: listener)
+                #expect(try torpor.info().gateway == "127.0.0.1:\(port)")
+                #expect(torpor.log.contains("torpor.socket decides"))
+                try torpor.deploy("hello")
+                let calls = Calls(port)
+                calls.start()
+                for _ in 0..<2 {
+                    pause(.milliseconds(200))
+                    #expect(try torpor.stop() == 0)
+                    pause(.milliseconds(100))
+                    try torpor.start(listener: listener)
+                }
+                pause(.milliseconds(200))
+                let problems = calls.stop()
+                #expect(problems.isEmpty, "\(problems.prefix(5))")
+                #expect(calls.count > 20)
+            }
+        }
+
+        private func listen(on port: Int) throws -> Int32 {
+            let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(port).bigEndian
+            inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+            let done = withUnsafeBytes(of: &address) {
+                bind(fd, $0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count))
+            }
+            guard done == 0, Glibc.listen(fd, 128) == 0 else { throw TestFailure("cannot listen") }
+            return fd
+        }
+
+        /// Four threads that call `hello` again and again.
+        private final class Calls: Sendable {
+            private let port: Int
+            private let going = Atomic<Bool>(true)
+            private let running = Atomic<Int>(0)
+            private let done = Atomic<Int>(0)
+            private let problems = Mutex<[String]>([])
+
+            init(_ port: Int) { self.port = port }
+
+            var count: Int { done.load(ordering: .relaxed) }
+
+            func start() {
+                for _ in 0..<4 {
+                    running.wrappingAdd(1, ordering: .relaxed)
+                    Thread.detachNewThread { [self] in
+                        while going.load(ordering: .relaxed) { call() }
+                        running.wrappingSubtract(1, ordering: .relaxed)
+                    }
+                }
+            }
+
+            private func call() {
+                do {
+                    let connection = try Connection.tcp(port)
+                    try connection.send(requestHead("GET", "/function/hello", [("Connection", "close")]))
+                    let status = try connection.response().status
+                    if status != 200 { problems.withLock { $0.append("status \(status)") } }
+                    done.wrappingAdd(1, ordering: .relaxed)
+                } catch {
+                    problems.withLock { $0.append("\(error)") }
+                }
+            }
+
+            func stop() -> [String] {
+                going.store(false, ordering: .relaxed)
+                while running.load(ordering: .relaxed) > 0 { pause(.milliseconds(5)) }
+                return problems.withLock { $0 }
+            }
+        }
+    }
+}
