@@ -139,6 +139,7 @@ let package = Package(
                 "Core", "HTTPWire", "LinuxSystem", "Gateway", .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
+        .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: swift),
         .testTarget(name: "SeccompTests", dependencies: ["Core", "OCI", "Sandbox"], swiftSettings: swift),
         .testTarget(
             name: "SandboxTests", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],

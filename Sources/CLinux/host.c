@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -57,3 +58,7 @@ int32_t clinux_processors(void) {
 }
 
 int32_t clinux_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0; }
+
+int32_t clinux_release_pages(uint64_t from, uint64_t to) {
+    return madvise((void *)(uintptr_t)from, to - from, MADV_DONTNEED) < 0 ? -errno : 0;
+}

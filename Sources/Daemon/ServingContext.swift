@@ -90,6 +90,7 @@ struct ServingContext: Sendable {
         } catch {
             logger.warning("the service manager could not be told", metadata: ["error": "\(error)"])
         }
+        ProgramPages.release()
     }
 
     /// Somebody who has changed `listen` would wonder.

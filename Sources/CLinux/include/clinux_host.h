@@ -19,3 +19,6 @@ int32_t clinux_process_id(void);
 int32_t clinux_processors(void);
 /* SIGPIPE is ignored from now on: a broken connection is an error of its write. */
 int32_t clinux_ignore_sigpipe(void);
+/* madvise(2) with MADV_DONTNEED: the pages of from..<to are read again when they are used. What was written to private
+ * ones is lost, so only for mappings that have no such page. */
+int32_t clinux_release_pages(uint64_t from, uint64_t to);
