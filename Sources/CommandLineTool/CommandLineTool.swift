@@ -41,7 +41,8 @@ package enum CommandLineTool {
     }
 
     private static func fail(_ text: String, _ context: ToolContext) -> Int32 {
-        context.errorOutput("torpor: \(text)\n")
+        let isColoured = context.errorsAreTerminal() && context.allowsColours
+        context.errorOutput("\(isColoured ? Colour.red.paint("torpor:") : "torpor:") \(text)\n")
         return 1
     }
 
@@ -73,6 +74,7 @@ struct TorporCommand: AsyncParsableCommand {
         version: TorporVersion.current,
         subcommands: [
             Deploy.self, Apply.self, Diff.self, List.self, Describe.self, Invoke.self, Logs.self, Events.self,
-            Explain.self, Scale.self, Rollout.self, Wait.self, Remove.self, System.self,
+            Explain.self, Stats.self, Scale.self, Rollout.self, Wait.self, Remove.self, System.self,
+            Config.self, Completion.self, Manual.self,
         ])
 }

@@ -5,9 +5,9 @@ internal import Core
 enum CommandNames {
     /// Commands that are promised and not built, by their group: "" is `torpor` itself.
     private static let notBuilt = [
-        "": ["exec", "stats", "image", "secret", "namespace"],
+        "": ["exec", "image", "secret", "namespace"],
         "rollout": ["traffic"],
-        "system": ["prune", "backup", "restore"],
+        "system": ["backup", "restore"],
     ]
 
     /// Commands that are followed by the name of one of theirs, such as `system`.

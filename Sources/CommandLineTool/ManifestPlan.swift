@@ -79,10 +79,13 @@ struct ManifestPlan: Encodable {
     }
 
     static func line(_ change: FieldChange) -> String {
-        switch (change.from, change.to) {
-        case (nil, let to): "  + \(change.field): \(Cell.plain(to ?? ""))\n"
-        case (let from?, nil): "  - \(change.field): \(Cell.plain(from))\n"
-        case (let from?, let to?): "  ~ \(change.field): \(Cell.plain(from)) -> \(Cell.plain(to))\n"
-        }
+        let (colour, text): (Colour, String) =
+            switch (change.from, change.to) {
+            case (nil, let to): (.green, "+ \(change.field): \(Cell.plain(to ?? ""))")
+            case (let from?, nil): (.red, "- \(change.field): \(Cell.plain(from))")
+            case (let from?, let to?):
+                (.yellow, "~ \(change.field): \(Cell.plain(from)) -> \(Cell.plain(to))")
+            }
+        return "  \(ToolContext.current.painted(text, colour))\n"
     }
 }

@@ -16,14 +16,21 @@ package struct ToolContext: Sendable {
     package var input: @Sendable () throws -> [UInt8]?
     /// Whether somebody would have to type the input.
     package var inputIsTerminal: @Sendable () -> Bool
+    /// Columns of the terminal that standard output is; nil where it is none.
+    package var terminalWidth: @Sendable () -> Int?
+    package var errorsAreTerminal: @Sendable () -> Bool
 
     package init(
         environment: [String: String], directory: String, now: @escaping @Sendable () -> Timestamp,
         output: @escaping @Sendable (String) throws -> Void,
         outputBytes: @escaping @Sendable ([UInt8]) throws -> Void,
         errorOutput: @escaping @Sendable (String) -> Void, input: @escaping @Sendable () throws -> [UInt8]?,
-        inputIsTerminal: @escaping @Sendable () -> Bool
+        inputIsTerminal: @escaping @Sendable () -> Bool,
+        terminalWidth: @escaping @Sendable () -> Int? = { nil },
+        errorsAreTerminal: @escaping @Sendable () -> Bool = { false }
     ) {
+        self.terminalWidth = terminalWidth
+        self.errorsAreTerminal = errorsAreTerminal
         self.environment = environment
         self.directory = directory
         self.now = now
@@ -50,7 +57,21 @@ package struct ToolContext: Sendable {
                 try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
             },
             input: { try FileHandle.standardInput.read(upToCount: 64 << 10).map { [UInt8]($0) } },
-            inputIsTerminal: { isatty(0) == 1 })
+            inputIsTerminal: { isatty(0) == 1 }, terminalWidth: Self.width,
+            errorsAreTerminal: { isatty(2) == 1 })
+    }
+
+    @Sendable private static func width() -> Int? {
+        guard isatty(1) == 1 else { return nil }
+        var size = winsize()
+        // A terminal that does not know its size says 0.
+        guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    /// Whether what goes to a standard stream that is a terminal may have colours (no-color.org).
+    var allowsColours: Bool {
+        environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
     }
 
     /// Paths that users give are theirs: the daemon runs elsewhere.

@@ -22,6 +22,10 @@ package protocol ControlBackend: Sendable {
     func scale(_ function: FunctionKey, to target: ScaleTarget) async throws(ControlError) -> FunctionView
     func logs(_ function: FunctionKey, _ query: LogQuery) async throws(ControlError) -> LogLines
     func events(_ request: EventRequest) async throws(ControlError) -> EventLines
+    /// What instances use, of one function or of all.
+    func stats(_ function: FunctionKey?) async throws(ControlError) -> StatsList
+    /// Gives back to the disk what nothing needs.
+    func prune(_ request: PruneRequest) async throws(ControlError) -> PruneResult
     func systemInfo() async throws(ControlError) -> SystemInfo
     /// Reads the configuration again. What is wrong with it is thrown, and then nothing has changed.
     func reload() async throws(ControlError) -> ReloadReport

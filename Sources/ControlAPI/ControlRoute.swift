@@ -3,12 +3,12 @@ package import Core
 /// Every operation of the control API. Server, client and `/v1/openapi.json` all follow this list.
 package enum ControlRoute: String, Sendable, CaseIterable {
     case listFunctions, deployFunction, describeFunction, removeFunction, scaleFunction, functionLogs
-    case planFunction, undoFunction, events
-    case systemInfo, systemCheck, reloadConfiguration, openAPI
+    case planFunction, undoFunction, events, stats, functionStats
+    case systemInfo, systemCheck, systemPrune, reloadConfiguration, openAPI
 
     package var method: String {
         switch self {
-        case .deployFunction, .planFunction, .undoFunction, .reloadConfiguration: "POST"
+        case .deployFunction, .planFunction, .undoFunction, .systemPrune, .reloadConfiguration: "POST"
         case .removeFunction: "DELETE"
         case .scaleFunction: "PUT"
         default: "GET"
@@ -24,6 +24,9 @@ package enum ControlRoute: String, Sendable, CaseIterable {
         case .planFunction: "/v1/plan"
         case .undoFunction: "/v1/functions/{namespace}/{name}/undo"
         case .events: "/v1/events"
+        case .stats: "/v1/stats"
+        case .functionStats: "/v1/functions/{namespace}/{name}/stats"
+        case .systemPrune: "/v1/system/prune"
         case .systemInfo: "/v1/system/info"
         case .systemCheck: "/v1/system/check"
         case .reloadConfiguration: "/v1/system/reload"

@@ -58,6 +58,9 @@ extension ControlRoute {
         case .planFunction: "Tells what a deploy would change, and changes nothing"
         case .undoFunction: "Deploys an earlier revision again, as a new one"
         case .events: "Streams what happened to functions, one JSON object per line"
+        case .stats: "Tells what all instances use"
+        case .functionStats: "Tells what the instances of a function use"
+        case .systemPrune: "Removes what nothing needs: logs, content, and revisions if asked"
         case .systemInfo: "Tells about the daemon"
         case .systemCheck: "Checks what Torpor needs of its host"
         case .reloadConfiguration: "Reads the daemon's configuration again"
@@ -71,6 +74,7 @@ extension ControlRoute {
         switch self {
         case .deployFunction, .planFunction: "DeployRequest"
         case .undoFunction: "UndoRequest"
+        case .systemPrune: "PruneRequest"
         case .scaleFunction: "ScaleRequest"
         default: nil
         }
@@ -82,6 +86,8 @@ extension ControlRoute {
         case .deployFunction, .scaleFunction, .undoFunction: "FunctionView"
         case .planFunction: "FunctionPlan"
         case .events: "Event"
+        case .systemPrune: "PruneResult"
+        case .stats, .functionStats: "StatsList"
         case .describeFunction: "FunctionDetail"
         case .functionLogs: "LogLine"
         case .systemInfo: "SystemInfo"

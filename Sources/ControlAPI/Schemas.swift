@@ -63,6 +63,32 @@ extension Schema {
             ])
         ),
         (
+            "StatsList",
+            .object([needs("at", .time), needs("instances", .array(.reference("Stats")))])
+        ),
+        (
+            "Stats",
+            .object(
+                [
+                    needs("name", .string), needs("namespace", .string), needs("instance", .string),
+                    needs("revision", .string), needs("state", names(InstanceState.self)),
+                    needs("inFlight", .integer), needs("served", .integer),
+                    needs("sources", .map(names(InstanceUsage.Source.self))),
+                ]
+                    + [
+                        "cpuMicroseconds", "throttledMicroseconds", "memoryBytes", "memoryLimitBytes", "pids",
+                        "readBytes", "writtenBytes", "receivedBytes", "sentBytes",
+                    ].map { may($0, .integer) })
+        ),
+        ("PruneRequest", .object([needs("revisions", .boolean), needs("dryRun", .boolean)])),
+        (
+            "PruneResult",
+            .object([
+                needs("revisions", .array(.string)), needs("contents", .integer),
+                needs("contentBytes", .integer), needs("logs", .integer), needs("logBytes", .integer),
+            ])
+        ),
+        (
             "FieldChange",
             .object([needs("field", .string), may("from", .string), may("to", .string)])
         ),

@@ -45,6 +45,16 @@ package struct ControlClient: Sendable {
         try await call(.scaleFunction, function, body: ScaleRequest(scale: target))
     }
 
+    /// What instances use, of one function or of all.
+    package func stats(_ function: FunctionKey?) async throws -> StatsList {
+        try await call(function == nil ? .stats : .functionStats, function)
+    }
+
+    /// Measures and removes whole trees, and so has its time.
+    package func prune(_ request: PruneRequest) async throws -> PruneResult {
+        try await call(.systemPrune, body: request, isShort: false)
+    }
+
     package func systemInfo() async throws -> SystemInfo { try await call(.systemInfo) }
 
     package func reload() async throws -> ReloadReport { try await call(.reloadConfiguration) }

@@ -56,6 +56,9 @@ struct ControlResponder: HTTPResponder {
             let deploy = try await Self.body(DeployRequest.self, of: request)
             do throws(InvalidInput) { try deploy.validate() } catch { throw ControlError(error) }
             return try Self.json(await backend.plan(deploy))
+        case .systemPrune:
+            return try Self.json(await backend.prune(try await Self.body(PruneRequest.self, of: request)))
+        case .stats: return try Self.json(await backend.stats(nil))
         case .events:
             let events = try await backend.events(LogQueryText.events(request.uri.query))
             return LineResponse.make(events, request)
@@ -82,6 +85,7 @@ struct ControlResponder: HTTPResponder {
             let query = try LogQueryText.read(request.uri.query)
             let lines = try await backend.logs(function, query)
             return LineResponse.make(lines, request)
+        case .functionStats: return try Self.json(await backend.stats(function))
         case .undoFunction:
             let undo = try await Self.body(UndoRequest.self, of: request)
             return try Self.json(await backend.undo(function, undo))

@@ -41,6 +41,8 @@ package protocol SandboxedInstance: Thawing {
     var canFreeze: Bool { get }
     /// The id of its PID 1 in the daemon's pid namespace, for people; nil when it is gone.
     var processID: Int? { get }
+    /// What it uses now; nil when it is gone.
+    func usage() async -> InstanceUsage?
     /// Returns when the kernel reports every process of it frozen.
     func freeze() async throws(InstanceFailure)
     /// SIGTERM to the function's main process. A frozen one is thawed first.
@@ -77,6 +79,8 @@ package protocol LogPort: Sendable {
     func tail(of instance: InstanceID, function: FunctionKey, lines: Int) async -> [String]
     /// Forgets all logs of a function.
     func remove(_ function: FunctionKey) async
+    /// Forgets the logs of instances that are gone. - Returns: how many files, and their bytes.
+    func prune(isDryRun: Bool) async -> Reclaimed
 }
 
 /// Imports and keeps content. Adapter: `Images`.
@@ -86,6 +90,19 @@ package protocol ImagePort: Sendable {
     func importContent(_ source: RevisionSource, spec: FunctionSpec) async throws -> ImportedContent
     /// Removes content that no revision uses. The caller sees to it that what it just imported is among `keeping`.
     func collectGarbage(keeping: Set<ContentDigest>) async
+    /// What that would remove: how many root filesystems, and the bytes of their files.
+    func garbage(keeping: Set<ContentDigest>) async -> Reclaimed
+}
+
+/// What was, or would be, given back to the disk.
+package struct Reclaimed: Sendable, Hashable {
+    package var count: Int
+    package var bytes: Int64
+
+    package init(count: Int = 0, bytes: Int64 = 0) {
+        self.count = count
+        self.bytes = bytes
+    }
 }
 
 /// What of the functions is remembered. Adapter: `Store`.

@@ -35,6 +35,9 @@ package struct TorpordCommand: AsyncParsableCommand {
     @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
     var logLevel: String?
 
+    @Flag(help: "Check the configuration, tell what is wrong with it, and do not start.")
+    var checkConfig = false
+
     package init() {}
 
     /// The whole program.
@@ -47,6 +50,7 @@ package struct TorpordCommand: AsyncParsableCommand {
         } catch {
             throw ExitWith.message("torpord: \(error)", code: 2)
         }
+        if checkConfig { return }
         do {
             let command = self
             try await Daemon(configuration: configuration) {

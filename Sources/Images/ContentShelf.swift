@@ -135,6 +135,29 @@ final class ContentShelf: Sendable {
 
     // MARK: removing
 
+    func measureAll(except digests: Set<ContentDigest>) throws(KernelError) -> Reclaimed {
+        let kept = Set(digests.map { Self.name(of: $0) })
+        var found = Reclaimed()
+        for name in try rootfs.names(limit: .max) where !kept.contains(name) {
+            found.count += 1
+            found.bytes += try Self.bytes(of: rootfs.directory(name), depth: 0)
+        }
+        return found
+    }
+
+    /// Of all files below; what has several names counts for each.
+    private static func bytes(of directory: Directory, depth: Int) throws(KernelError) -> Int64 {
+        var sum: Int64 = 0
+        for name in try directory.names(limit: .max) {
+            let status = try directory.status(name)
+            sum += status.kind == .regular ? status.size : 0
+            if status.kind == .directory, depth <= Limits.rootfsDepth {
+                sum += try bytes(of: directory.directory(name), depth: depth + 1)
+            }
+        }
+        return sum
+    }
+
     func removeAll(except digests: Set<ContentDigest>) throws(KernelError) {
         let kept = Set(digests.map { Self.name(of: $0) })
         for name in try rootfs.names(limit: .max) where !kept.contains(name) {

@@ -36,6 +36,11 @@ package final class ImageStore: ImagePort {
         try? await worker.run { try shelf.removeAll(except: digests) }
     }
 
+    package func garbage(keeping digests: Set<ContentDigest>) async -> Reclaimed {
+        let shelf = shelf
+        return (try? await worker.run { try shelf.measureAll(except: digests) }) ?? Reclaimed()
+    }
+
     /// Where the root filesystem lies; it must not be written to.
     package func rootfsPath(_ digest: ContentDigest) -> String { shelf.path(of: digest) }
 

@@ -81,6 +81,10 @@ package final class LogCollector: InstanceLogCollecting, LogPort {
         await withCheckedContinuation { mailbox.post(.remove(function: function.description, $0)) }
     }
 
+    package func prune(isDryRun: Bool) async -> Reclaimed {
+        await withCheckedContinuation { mailbox.post(.prune(isDryRun: isDryRun, $0)) }
+    }
+
     /// Writes what is left in the pipes and ends. What instances write afterwards is lost with their pipes.
     package func stop() async {
         await withCheckedContinuation { mailbox.post(.stop($0)) }

@@ -1,3 +1,4 @@
+internal import Core
 internal import LinuxSystem
 internal import Synchronization
 
@@ -11,6 +12,8 @@ final class LogMailbox: Sendable {
         case follow(LogFollower, CheckedContinuation<LogTime?, Never>)
         case unfollow(UInt64)
         case remove(function: String, CheckedContinuation<Void, Never>)
+        /// Forget what instances left that are gone.
+        case prune(isDryRun: Bool, CheckedContinuation<Reclaimed, Never>)
         case stop(CheckedContinuation<Void, Never>)
     }
 
@@ -36,6 +39,7 @@ final class LogMailbox: Sendable {
         switch message {
         case .collect, .unfollow: break
         case .drain(_, let done), .remove(_, let done), .stop(let done): done.resume()
+        case .prune(_, let done): done.resume(returning: Reclaimed())
         case .follow(let follower, let joined):
             follower.finish()
             joined.resume(returning: nil)

@@ -63,6 +63,9 @@ final class LogPump {
             for follower in followers where follower.function == function { follower.finish() }
             followers.removeAll { $0.function == function }
             done.resume()
+        case .prune(let isDryRun, let done):
+            let living = Set(logs.keys)
+            done.resume(returning: directory.pruneAll(living: living, isDryRun: isDryRun))
         case .stop: preconditionFailure("handled by the loop")
         }
     }

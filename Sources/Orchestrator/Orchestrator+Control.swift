@@ -182,6 +182,9 @@ extension Orchestrator {
     /// The id of its PID 1 on the host, for tools such as nsenter(1).
     package func processID(of id: InstanceID) -> Int? { running[id]?.sandbox?.processID }
 
+    /// What it uses now; nil when nothing of it runs.
+    package func usage(of id: InstanceID) async -> InstanceUsage? { await running[id]?.sandbox?.usage() }
+
     package func pastInstances(of key: FunctionKey, limit: Int) async throws -> [InstanceRecord] {
         try await journal.store.instances(of: key, limit: limit)
     }

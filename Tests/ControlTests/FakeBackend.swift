@@ -68,6 +68,10 @@ final class FakeBackend: ControlBackend {
         }
     }
 
+    func stats(_ function: FunctionKey?) async throws(ControlError) -> StatsList { Sample.stats }
+
+    func prune(_ request: PruneRequest) async throws(ControlError) -> PruneResult { Sample.pruned }
+
     func systemInfo() async throws(ControlError) -> SystemInfo { Sample.info }
 
     func systemCheck() async throws(ControlError) -> [CheckItem] { Sample.checks }
@@ -134,6 +138,25 @@ enum Sample {
     static let reload = ReloadReport(changes: [
         ReloadReport.Change(setting: "log-level", from: "info", to: "debug", applied: true)
     ])
+    static var stats: StatsList {
+        guard let key = try? FunctionKey(name: "hello"), let id = InstanceID("0123456789ab") else {
+            preconditionFailure("the sample's names are valid")
+        }
+        var usage = InstanceUsage()
+        usage.cpuMicroseconds = 1500
+        usage.memory = .mebibytes(3)
+        usage.memorySource = .cgroup
+        usage.pids = 2
+        let view = StatsView(
+            usage, of: id, revision: RevisionID(function: key, number: 2), state: .ready, inFlight: 1,
+            served: 12)
+        return StatsList(at: Timestamp(unixSeconds: 1_700_000_000), instances: [view])
+    }
+
+    static let pruned = PruneResult(
+        revisions: ["hello-00001.default"], contents: Reclaimed(count: 1, bytes: 2),
+        logs: Reclaimed(count: 3, bytes: 4))
+
     static let info = SystemInfo(
         version: TorporVersion.current, pid: 1, startedAt: Timestamp(unixSeconds: 1_700_000_000),
         uptimeSeconds: 5,

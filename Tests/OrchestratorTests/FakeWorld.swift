@@ -79,6 +79,7 @@ final class FakeInstance: SandboxedInstance {
 
     var canFreeze: Bool { true }
     var processID: Int? { 1 }
+    func usage() async -> InstanceUsage? { InstanceUsage() }
     func freeze() async throws(InstanceFailure) { log.withLock { $0.append("freeze") } }
     func thaw() throws(InstanceFailure) { log.withLock { $0.append("thaw") } }
     func terminate() {
@@ -132,6 +133,7 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
         ImportedContent(rootfs: ContentDigest(trusted: "sha256:1"), ociConfig: [])
     }
     func collectGarbage(keeping: Set<ContentDigest>) async { with { $0.collected.append(keeping) } }
+    func garbage(keeping: Set<ContentDigest>) async -> Reclaimed { Reclaimed() }
 
     func upsert(_ policy: RoutePolicy) { with { _ = $0.policies.insert(policy.key) } }
     func remove(_ function: FunctionKey) { with { _ = $0.policies.remove(function) } }
@@ -174,6 +176,7 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
 struct FakeLogs: LogPort {
     func tail(of instance: InstanceID, function: FunctionKey, lines: Int) async -> [String] { ["last words"] }
     func remove(_ function: FunctionKey) async {}
+    func prune(isDryRun: Bool) async -> Reclaimed { Reclaimed() }
 }
 
 struct FakeStore: StorePort {

@@ -34,8 +34,12 @@ struct Apply: AsyncParsableCommand {
             var request = function.request
             request.wait = !noWait
             request.ifGeneration = there.generation(of: function.key)
+            let ready = request
             do {
-                result.functions.append(try await client.deploy(request))
+                result.functions.append(
+                    try await Progress.during("deploying \(function.key)") { _ in
+                        try await client.deploy(ready)
+                    })
             } catch ClientError.refused(let error) {
                 problems.append("\(function.key): \(Explanation.text(of: .refused(error)))")
             }

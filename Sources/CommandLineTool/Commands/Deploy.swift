@@ -39,7 +39,10 @@ struct Deploy: AsyncParsableCommand {
         // Whoever deploys it between here and there is not overruled: this deploy is refused, and says so.
         request.ifGeneration = try await ThereAlready(client, namespaces: [request.key.namespace])
             .generation(of: request.key)
-        let function = try await client.deploy(request)
+        let ready = request
+        let function = try await Progress.during("deploying \(request.key)") { _ in
+            try await client.deploy(ready)
+        }
         try global.show(function) { Self.text(function, request) }
     }
 

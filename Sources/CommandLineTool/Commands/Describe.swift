@@ -8,7 +8,7 @@ struct Describe: AsyncParsableCommand {
         abstract: "Show a function with its revisions, instances and last failure.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
 
     func run() async throws {
         let key = try FunctionArgument.parse(name).key

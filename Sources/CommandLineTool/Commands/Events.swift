@@ -10,7 +10,8 @@ struct Events: AsyncParsableCommand {
             "The newest \(Limits.eventsKept) events of the host are kept, also of functions that are gone.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "Only of this function: NAME or NAME.NAMESPACE.") var name: String?
+    @Argument(help: "Only of this function: NAME or NAME.NAMESPACE.", completion: Completion.functions)
+    var name: String?
     @Flag(name: [.short, .long], help: "Go on with what happens from now.") var follow = false
     @Option(name: [.short, .long], help: "Only of this namespace.") var namespace: String?
     @Option(help: "Only of this kind.") var kind: EventKind?

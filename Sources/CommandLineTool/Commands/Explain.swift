@@ -8,7 +8,7 @@ struct Explain: AsyncParsableCommand {
         abstract: "Tell why a function is cold, slow or failing, and what to do about it.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
 
     private struct Explained: Encodable {
         var function: FunctionView

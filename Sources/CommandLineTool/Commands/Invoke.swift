@@ -13,7 +13,7 @@ struct Invoke: AsyncParsableCommand {
         discussion: "The body is -d DATA, --file FILE, else standard input when it is not a terminal.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
     @Option(name: [.short, .long], help: "The body.") var data: String?
     @Option(help: "The body is this file.") var file: String?
     @Option(name: [.customShort("X"), .long], help: "The method (default: POST with a body, else GET).")

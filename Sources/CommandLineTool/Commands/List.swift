@@ -8,6 +8,7 @@ struct List: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @Option(name: [.short, .long], help: "Only this namespace.") var namespace: String?
+    @Flag(name: [.short, .long], help: "Only names.") var quiet = false
 
     func run() async throws {
         let namespace = try usage("--namespace") { () throws(InvalidInput) in
@@ -15,7 +16,9 @@ struct List: AsyncParsableCommand {
         }
         let functions = try await global.client.list(namespace: namespace)
         try global.show(FunctionList(functions: functions)) {
-            Self.table(functions, now: ToolContext.current.now())
+            quiet
+                ? functions.map { Explanation.reference($0.name, $0.namespace) + "\n" }.joined()
+                : Self.table(functions, now: ToolContext.current.now())
         }
     }
 

@@ -2,13 +2,19 @@ internal import ArgumentParser
 internal import ControlAPI
 internal import ControlClient
 internal import Core
+internal import Synchronization
 
 struct Logs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what a function's instances wrote to stdout and stderr.")
+        abstract: "Show what functions' instances wrote to stdout and stderr.",
+        discussion: """
+            The logs of the last \(Limits.logsKept) instances that are gone are kept too. Of several functions the \
+            lines are in the order of their time, each with its function in front.
+            """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE; several are shown together.", completion: Completion.functions)
+    var names: [String]
     @Flag(name: [.short, .long], help: "Go on with what is written from now.") var follow = false
     @Option(help: "Only the last N lines.") var tail: Int?
     @Option(help: "Only lines of the last DURATION (5m), or since a time (2026-11-21T01:48:42Z).")
@@ -17,13 +23,76 @@ struct Logs: AsyncParsableCommand {
     @Flag(name: [.short, .long], help: "Show the time of each line.") var timestamps = false
 
     func run() async throws {
-        let key = try FunctionArgument.parse(name).key
+        let keys = try names.map { try FunctionArgument.parse($0).key }
+        guard instance == nil || keys.count == 1 else {
+            throw ValidationError("--instance: an instance is of one function; name that one alone")
+        }
         let query = try query(now: ToolContext.current.now())
         let client = global.client
-        let format = global.output
-        let showTime = timestamps
-        try await Explanation.suggesting(key, client) {
-            try await client.logs(key, query) { line in try Self.show(line, format, showTime) }
+        let output = Output(format: global.output, showsTime: timestamps, showsName: keys.count > 1)
+        if keys.count == 1, let key = keys.first {
+            let count = LineCount()
+            try await Explanation.suggesting(key, client) {
+                try await client.logs(key, query) { line in
+                    count.add()
+                    try output.show(line, of: key)
+                }
+            }
+            if let instance, count.isZero { try await Self.requireKnown(instance, of: key, client) }
+        } else if follow {
+            try await Self.follow(keys, query, client, output)
+        } else {
+            try await Self.merge(keys, query, client, output)
+        }
+    }
+
+    /// Lines as they come, whichever function they are of.
+    private static func follow(
+        _ keys: [FunctionKey], _ query: LogQuery, _ client: ControlClient, _ output: Output
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for key in keys {
+                group.addTask {
+                    try await Explanation.suggesting(key, client) {
+                        try await client.logs(key, query) { try output.show($0, of: key) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// What is kept of each, by time. A function's log is bounded, and so is this.
+    private static func merge(
+        _ keys: [FunctionKey], _ query: LogQuery, _ client: ControlClient, _ output: Output
+    ) async throws {
+        var lines: [(key: FunctionKey, line: LogLine)] = []
+        for key in keys {
+            let (stream, continuation) = AsyncStream.makeStream(of: LogLine.self)
+            try await Explanation.suggesting(key, client) {
+                try await client.logs(key, query) { continuation.yield($0) }
+            }
+            continuation.finish()
+            for await line in stream { lines.append((key, line)) }
+        }
+        // Sorting is stable where times are equal: the lines of one function keep their order.
+        let order = lines.indices.sorted { (lines[$0].line.at, $0) < (lines[$1].line.at, $1) }
+        for index in order.suffix(query.tail ?? .max) {
+            try output.show(lines[index].line, of: lines[index].key)
+        }
+    }
+
+    /// An instance without a line is either silent or not remembered any more.
+    private static func requireKnown(
+        _ instance: String, of key: FunctionKey, _ client: ControlClient
+    ) async throws {
+        let detail = try await client.describe(key)
+        let known = detail.instances.map(\.id) + detail.past.prefix(Limits.logsKept).map(\.id)
+        if !known.contains(where: { $0.description == instance }) {
+            throw ToolFailure(
+                "no log of instance \(instance) is kept; those of what runs and of the last \(Limits.logsKept) "
+                    + "that are gone are: 'torpor describe \(Explanation.reference(key.name, key.namespace))'"
+            )
         }
     }
 
@@ -46,12 +115,40 @@ struct Logs: AsyncParsableCommand {
         return query
     }
 
-    private static func show(_ line: LogLine, _ format: OutputFormat, _ showTime: Bool) throws {
-        let context = ToolContext.current
-        switch format {
-        case .table: try context.output(showTime ? "\(line.at) \(line.text)\n" : "\(line.text)\n")
-        case .json: try context.outputBytes([UInt8](ControlCoding.encode(line)) + [UInt8(ascii: "\n")])
-        case .yaml: try context.output("---\n" + GlobalOptions.yaml(line))
+    /// How lines are shown.
+    private struct Output: Sendable {
+        let format: OutputFormat
+        let showsTime: Bool
+        let showsName: Bool
+
+        /// A line with the function that it is of.
+        private struct Shown: Encodable {
+            var function: String
+            var at: Timestamp
+            var instance: InstanceID
+            var stream: LogLine.Stream
+            var text: String
+        }
+
+        func show(_ line: LogLine, of key: FunctionKey) throws {
+            let context = ToolContext.current
+            let shown = Shown(
+                function: key.description, at: line.at, instance: line.instance, stream: line.stream,
+                text: line.text)
+            switch format {
+            case .table:
+                let name = showsName ? "\(Explanation.reference(key.name, key.namespace)) | " : ""
+                try context.output(name + (showsTime ? "\(line.at) " : "") + line.text + "\n")
+            case .json: try context.outputBytes([UInt8](ControlCoding.encode(shown)) + [UInt8(ascii: "\n")])
+            case .yaml: try context.output("---\n" + GlobalOptions.yaml(shown))
+            }
         }
     }
+}
+
+/// Whether anything came.
+private final class LineCount: Sendable {
+    private let lines = Atomic<Int>(0)
+    func add() { lines.wrappingAdd(1, ordering: .relaxed) }
+    var isZero: Bool { lines.load(ordering: .relaxed) == 0 }
 }

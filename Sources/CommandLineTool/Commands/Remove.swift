@@ -7,7 +7,7 @@ struct Remove: AsyncParsableCommand {
         abstract: "Remove functions; requests in flight finish.", aliases: ["rm", "delete"])
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var names: [String]
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var names: [String]
 
     private struct Removed: Encodable { var removed: [String] }
 

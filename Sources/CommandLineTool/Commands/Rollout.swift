@@ -15,7 +15,7 @@ struct RolloutHistory: AsyncParsableCommand {
         discussion: "The newest \(Limits.revisionsKept) are kept.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
 
     private struct History: Encodable { var revisions: [RevisionView] }
 
@@ -59,7 +59,7 @@ struct RolloutUndo: AsyncParsableCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
     @Option(help: "The number of the revision ('torpor rollout history' lists them).") var to: Int?
     @Flag(help: "Do not wait until the revision takes requests.") var noWait = false
 
@@ -69,7 +69,7 @@ struct RolloutUndo: AsyncParsableCommand {
         let client = global.client
         let before = try await Explanation.suggesting(key, client) { try await client.describe(key).function }
         let request = UndoRequest(revision: to, ifGeneration: before.generation, wait: !noWait)
-        let function = try await client.undo(key, request)
+        let function = try await Progress.during("going back") { _ in try await client.undo(key, request) }
         try global.show(function) {
             if function.generation == before.generation {
                 return "\(key): \(function.revision ?? function.latestRevision) runs already\n"
@@ -86,7 +86,7 @@ struct RolloutStatus: AsyncParsableCommand {
         abstract: "Wait until the newest revision takes requests; 1 when it failed to come up.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
     @Option(help: "How long to wait; 0s only looks.") var timeout = "60s"
 
     private static let pause = Duration.milliseconds(100)

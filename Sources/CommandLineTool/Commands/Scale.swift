@@ -9,7 +9,7 @@ struct Scale: AsyncParsableCommand {
         discussion: "The number is kept until 'auto' or the next deploy. 0 puts the function to sleep now.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
     @Argument(help: "A number of instances, or auto.") var target: String
 
     func run() async throws {

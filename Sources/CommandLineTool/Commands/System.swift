@@ -5,7 +5,9 @@ internal import ControlClient
 struct System: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at the daemon and its host.",
-        subcommands: [SystemInfoCommand.self, SystemCheckCommand.self, SystemReload.self])
+        subcommands: [
+            SystemInfoCommand.self, SystemCheckCommand.self, SystemReload.self, SystemPrune.self,
+        ])
 }
 
 struct SystemInfoCommand: AsyncParsableCommand {

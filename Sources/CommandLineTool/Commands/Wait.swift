@@ -30,7 +30,7 @@ struct Wait: AsyncParsableCommand {
         abstract: "Wait until a function is ready, frozen, at zero instances, or gone.")
 
     @OptionGroup var global: GlobalOptions
-    @Argument(help: "NAME or NAME.NAMESPACE.") var name: String
+    @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
     @Option(name: .customLong("for"), help: "What to wait for.") var condition: Condition
     @Option(help: "How long to wait.") var timeout = "60s"
 

@@ -1,4 +1,4 @@
-/// Columns that line up, two blanks apart.
+/// Columns that line up, two blanks apart. On a terminal they fit its width, and states have colours.
 struct Table {
     private var rows: [[String]]
 
@@ -7,20 +7,53 @@ struct Table {
     mutating func append(_ row: [String]) {
         precondition(row.count == rows[0].count, "a row has a cell for each column")
         // A control character in a cell would move what comes after it.
-        rows.append(row.map { String($0.map { $0.isNewline || $0 == "\t" ? " " : $0 }) })
+        rows.append(row.map(Cell.plain))
     }
 
     var text: String {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
+        let context = ToolContext.current
+        let room = context.terminalWidth()
+        return text(room: room, hasColours: room != nil && context.allowsColours)
+    }
+
+    /// - Parameter room: columns of the terminal; nil for as many as are needed.
+    func text(room: Int?, hasColours: Bool) -> String {
+        let widths = widths(room: room)
+        let coloured = rows[0].map { Self.colouredColumns.contains(String($0.drop { $0 == " " })) }
+        return rows.enumerated().map { number, row in
             var line = ""
-            for (cell, width) in zip(row, widths) {
-                line += cell + String(repeating: " ", count: width - cell.count + 2)
+            for column in row.indices {
+                let cell = Self.cut(row[column], widths[column])
+                let isLast = column == row.count - 1
+                let padding = isLast ? "" : String(repeating: " ", count: widths[column] - cell.count + 2)
+                let colour = hasColours && number > 0 && coloured[column] ? Colour.ofState(cell) : nil
+                line += (colour?.paint(cell) ?? cell) + padding
             }
             while line.last == " " { line.removeLast() }
             return line + "\n"
         }.joined()
     }
+
+    /// The widest columns give way, down to a bound below which nobody could read them.
+    private func widths(room: Int?) -> [Int] {
+        var widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        guard let room else { return widths }
+        var surplus = widths.reduce(0, +) + 2 * (widths.count - 1) - room
+        while surplus > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+            widths[widest] > Self.narrowest
+        {
+            widths[widest] -= 1
+            surplus -= 1
+        }
+        return widths
+    }
+
+    private static func cut(_ cell: String, _ width: Int) -> String {
+        cell.count <= width ? cell : cell.prefix(max(0, width - 1)) + "…"
+    }
+
+    private static let narrowest = 6
+    private static let colouredColumns: Set = ["STATUS", "STATE", "KIND"]
 }
 
 /// Spans of time in two units at most: `5s`, `3m12s`, `2h5m`, `4d`.

@@ -81,6 +81,14 @@ package final class InstanceCgroup: Sendable {
         return events.split(separator: "\n").contains { $0.hasPrefix("oom_kill ") && $0 != "oom_kill 0" }
     }
 
+    /// One of its files, whole.
+    func text(_ file: String) throws(KernelError) -> String { try File.text(file, at: directory.raw) }
+
+    /// The processes that stand in it, as the host numbers them.
+    func processes() throws(KernelError) -> [Int32] {
+        try text("cgroup.procs").split(separator: "\n").compactMap { Int32($0) }
+    }
+
     /// Removes the cgroup. The last process may take a moment to leave it, so this tries again for up to a second, and
     /// once more whenever a later one is removed.
     package func remove() -> Bool {

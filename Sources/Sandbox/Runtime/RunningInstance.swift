@@ -52,6 +52,17 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
 
     var processID: Int? { life.withLock { $0.exit == nil } ? Int(process.pid) : nil }
 
+    func usage() async -> InstanceUsage? {
+        let reader = UsageReader(cgroup: cgroup, process: process.pid)
+        guard processID != nil else { return nil }
+        let usage: InstanceUsage? = await withCheckedContinuation { continuation in
+            let isTaken = housekeeping.push { continuation.resume(returning: reader.read()) }
+            if !isTaken { continuation.resume(returning: nil) }
+        }
+        // What was read of an instance that ended meanwhile may be of another process with its number.
+        return processID == nil ? nil : usage
+    }
+
     func freeze() async throws(InstanceFailure) {
         guard let cgroup else { throw failure(.freeze, "the host gave it no cgroup of its own") }
         let result = await withCheckedContinuation { continuation in

@@ -1,0 +1,101 @@
+internal import ArgumentParser
+internal import Core
+internal import Foundation
+internal import Manifest
+
+struct Config: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look at configuration without using it.", subcommands: [ConfigCheck.self])
+}
+
+struct ConfigCheck: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check the daemon's configuration, or manifests; 1 when something is wrong.",
+        discussion: """
+            Needs no daemon: what only the host can tell, 'torpor apply --dry-run' finds. The daemon's configuration is \
+            checked by 'torpord --check-config'.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+    @Option(help: "The daemon's configuration (default: /etc/torpor/torpord.yaml, unless -f is given).")
+    var config: String?
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: "A manifest, a directory of them, or - for stdin; may be repeated.")
+    var files: [String] = []
+
+    private struct Checked: Encodable {
+        var file: String
+        /// Nil where nothing is wrong.
+        var problem: String?
+        /// Of a manifest.
+        var functions: [String]?
+    }
+
+    private struct Result: Encodable { var checked: [Checked] }
+
+    private static let defaultPath = "/etc/torpor/torpord.yaml"
+
+    func run() async throws {
+        var checked: [Checked] = []
+        if config != nil || files.isEmpty {
+            let path = ToolContext.current.absolute(config ?? Self.defaultPath)
+            checked.append(
+                Checked(file: path, problem: try Self.problem(inDaemons: path, isRequired: config != nil)))
+        }
+        for file in files {
+            do {
+                let functions = try Apply.read(file).map(\.key.description)
+                checked.append(Checked(file: file, functions: functions))
+            } catch let error as ToolFailure {
+                checked.append(Checked(file: file, problem: error.description))
+            }
+        }
+        try global.show(Result(checked: checked)) {
+            checked.map { "\($0.file): \($0.problem == nil ? "good" : "wrong")\n" }.joined()
+        }
+        let problems = checked.compactMap(\.problem)
+        if !problems.isEmpty { throw ToolFailure(problems.joined(separator: "\ntorpor: ")) }
+    }
+
+    /// Asks the daemon's own program, which stands beside this one or in PATH, so that both mean the same.
+    private static func problem(inDaemons path: String, isRequired: Bool) throws -> String? {
+        guard FileManager.default.fileExists(atPath: path) else {
+            // Without the usual one the daemon runs with its defaults.
+            return isRequired ? "\(path): there is no such file" : nil
+        }
+        guard let program = Programs.find("torpord") else {
+            throw ToolFailure(
+                "torpord is neither beside this program nor in PATH: install it, or check on its host")
+        }
+        let process = Process()
+        let errors = Pipe()
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["--check-config", "--config", path]
+        process.standardError = errors
+        do {
+            try process.run()
+        } catch {
+            throw ToolFailure("\(program) cannot be run: \(error.localizedDescription)")
+        }
+        // Read before waiting: a pipe that is full would hold up its writer.
+        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        if process.terminationStatus == 0 { return nil }
+        let text = said.hasPrefix("torpord: ") ? String(said.dropFirst("torpord: ".count)) : said
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
+
+/// Programs of the host.
+enum Programs {
+    /// Where a program is: beside this one, else by PATH.
+    static func find(_ name: String) -> String? {
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        let beside = URL(fileURLWithPath: own).deletingLastPathComponent().path
+        let path = ToolContext.current.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        return ([beside] + path.split(separator: ":").map(String.init)).map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+}

@@ -1,0 +1,34 @@
+package import Core
+
+/// What to give back to the disk, beside content that no revision uses and logs of instances that are gone.
+package struct PruneRequest: Sendable, Hashable, Codable {
+    /// Also revisions that take no requests and that an undo would not go back to.
+    package var revisions: Bool
+    /// Only tell what would be removed.
+    package var dryRun: Bool
+
+    package init(revisions: Bool, dryRun: Bool) {
+        self.revisions = revisions
+        self.dryRun = dryRun
+    }
+}
+
+/// What was removed, or would be.
+package struct PruneResult: Sendable, Hashable, Codable {
+    /// `hello-00001.default`.
+    package var revisions: [String]
+    /// Root filesystems, and the bytes of their files.
+    package var contents: Int
+    package var contentBytes: Int64
+    /// Log files, and their bytes.
+    package var logs: Int
+    package var logBytes: Int64
+
+    package init(revisions: [String], contents: Reclaimed, logs: Reclaimed) {
+        self.revisions = revisions
+        self.contents = contents.count
+        contentBytes = contents.bytes
+        self.logs = logs.count
+        logBytes = logs.bytes
+    }
+}

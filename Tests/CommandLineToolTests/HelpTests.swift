@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+/// What is made of the commands' own declarations.
+@Suite struct HelpTests {
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func completionScripts(shell: String) async throws {
+        let run = await Run("completion", shell)
+        #expect(run.status == 0 && run.errors.isEmpty)
+        for word in ["rollout", "undo", "freeze-after", "torpor list --quiet"] {
+            #expect(run.output.contains(word), "\(word)")
+        }
+        guard shell == "bash" else { return }
+        let path = NSTemporaryDirectory() + "torpor-completion-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try run.output.write(toFile: path, atomically: false, encoding: .utf8)
+        let check = Process()
+        check.executableURL = URL(fileURLWithPath: "/bin/bash")
+        check.arguments = ["-n", path]
+        try check.run()
+        check.waitUntilExit()
+        #expect(check.terminationStatus == 0)
+    }
+
+    @Test func anUnknownShellIsMisuse() async {
+        let run = await Run("completion", "tcsh")
+        #expect(run.status == 2 && run.errors.contains("bash, zsh, fish"))
+    }
+
+    @Test func everyCommandHasAManualPage() async throws {
+        let folder = NSTemporaryDirectory() + "torpor-manual-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let run = await Run("manual", folder)
+        #expect(run.status == 0, "\(run.errors)")
+        let pages = try FileManager.default.contentsOfDirectory(atPath: folder)
+        for page in ["torpor.1", "torpor-deploy.1", "torpor-rollout-undo.1", "torpor-system-check.1"] {
+            #expect(pages.contains(page), "\(page)")
+        }
+        #expect(!pages.contains("torpor-manual.1"), "for packages alone")
+        let undo = try String(contentsOfFile: folder + "/torpor-rollout-undo.1", encoding: .utf8)
+        #expect(undo.hasPrefix(".TH TORPOR-ROLLOUT-UNDO 1"))
+        #expect(undo.contains("torpor rollout undo [OPTIONS] <name>".replacing("-", with: "\\-")))
+        #expect(undo.contains("\\-\\-to <to>"))
+        for page in pages {
+            let text = try String(contentsOfFile: "\(folder)/\(page)", encoding: .utf8)
+            for line in text.split(separator: "\n") where line.hasPrefix(".") {
+                let macro = String(line.prefix { $0 != " " })
+                #expect([".TH", ".SH", ".B", ".BR", ".TP", ".PP"].contains(macro), "\(page): \(line)")
+            }
+        }
+    }
+
+    @Test func theReferenceHasEveryCommand() async {
+        let run = await Run("manual", "--markdown")
+        #expect(run.status == 0)
+        for heading in [
+            "## torpor deploy", "## torpor rollout undo", "## torpor events",
+            "`--freeze-after <freeze-after>`",
+        ] {
+            #expect(run.output.contains(heading), "\(heading)")
+        }
+        #expect(!run.output.contains("--image"), "what is not supported is not told")
+    }
+}
