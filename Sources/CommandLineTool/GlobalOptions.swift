@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ControlClient
+internal import Core
 
 /// How results are shown.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -11,21 +12,49 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: "The daemon's control socket (default: TORPOR_SOCKET, else /run/torpor/torpor.sock).")
     var socket: String?
 
+    @Option(
+        help: "Drive another host, over ssh: ssh://user@box (default: TORPOR_HOST; in front also -H).")
+    var host: String?
+
     @Option(name: [.short, .long], help: "How results are shown: table, json or yaml.")
     var output = OutputFormat.table
 
     static let defaultSocket = "/run/torpor/torpor.sock"
 
     var client: ControlClient {
-        let context = ToolContext.current
-        let variable = context.environment["TORPOR_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
-        return ControlClient(socket: context.absolute(socket ?? variable ?? Self.defaultSocket))
+        guard let remote else { return ControlClient(socket: socketPath) }
+        return ControlClient(reaching: remote.description) { try remote.dial(.control) }
     }
+
+    /// Of this host's daemon.
+    var socketPath: String {
+        let context = ToolContext.current
+        return context.absolute(socket ?? context.variable("TORPOR_SOCKET") ?? Self.defaultSocket)
+    }
+
+    /// The other host, if one is to be driven. `validate` has seen to it that it can be read.
+    var remote: RemoteHost? { (try? readHost()) ?? nil }
+
+    var deployer: Deployer { Deployer(client: client, isRemote: remote != nil) }
+
+    func validate() throws {
+        _ = try usage("--host") { () throws(InvalidInput) in try readHost() }
+    }
+
+    private func readHost() throws(InvalidInput) -> RemoteHost? {
+        guard let text = host ?? ToolContext.current.variable("TORPOR_HOST") else { return nil }
+        return try RemoteHost(text, socket: socket)
+    }
+}
+
+extension ToolContext {
+    /// A variable of the environment that is not empty.
+    func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 }
 
 /// ArgumentParser takes an option only behind the command that declares it; this moves those in front.
 enum GlobalArguments {
-    private static let names: Set = ["--socket", "--output", "-o"]
+    private static let names: Set = ["--socket", "--output", "-o", "--host", "-H"]
 
     static func moved(_ arguments: [String]) -> [String] {
         var moved: [String] = []
@@ -36,7 +65,8 @@ enum GlobalArguments {
         while index < arguments.count, namesExpected > 0 {
             let argument = arguments[index]
             if names.contains(argument), index + 1 < arguments.count {
-                moved += arguments[index...(index + 1)]
+                // Behind a command's name -H may be its own.
+                moved += [argument == "-H" ? "--host" : argument, arguments[index + 1]]
                 index += 2
             } else if names.contains(where: { $0.hasPrefix("--") && argument.hasPrefix("\($0)=") }) {
                 moved.append(argument)

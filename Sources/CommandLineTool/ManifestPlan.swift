@@ -38,12 +38,12 @@ struct ManifestPlan: Encodable {
     var problems: [String] = []
 
     static func make(
-        _ functions: [ManifestFunction], _ surplus: [FunctionKey], _ client: ControlClient
+        _ functions: [ManifestFunction], _ surplus: [FunctionKey], _ deployer: Deployer
     ) async -> ManifestPlan {
         var plan = ManifestPlan(removed: surplus.map(\.description))
         for function in functions {
             do {
-                plan.functions.append(try await client.plan(function.request))
+                plan.functions.append(try await deployer.plan(function.request))
             } catch let error as ClientError {
                 plan.problems.append("\(function.key): \(Explanation.text(of: error))")
             } catch {

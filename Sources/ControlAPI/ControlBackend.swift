@@ -4,12 +4,18 @@ package import Core
 /// removed or the reader's task is cancelled.
 package typealias LogLines = any AsyncSequence<LogLine, any Error> & Sendable
 
+/// A tar archive as it comes: first `request.json`, a `DeployRequest`, then the source that it deploys.
+package typealias ArchiveBody = any AsyncSequence<[UInt8], any Error> & Sendable
+
 /// What the control socket can ask of the daemon. `ControlServer` translates HTTP to these calls, `Daemon`
 /// implements them by the orchestrator. None of them blocks its thread.
 package protocol ControlBackend: Sendable {
     /// Makes a new revision. With `wait`, returns when it takes requests; without, when it is durable.
     /// - Throws: `failedToStart` when the revision did not come up; the earlier one keeps serving.
     func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView
+    /// The same with the source in the request, from another host.
+    func deploy(archive: ArchiveBody) async throws(ControlError) -> FunctionView
+    func plan(archive: ArchiveBody) async throws(ControlError) -> FunctionPlan
     /// What `deploy` would do, field by field; everything is checked and nothing is done.
     func plan(_ request: DeployRequest) async throws(ControlError) -> FunctionPlan
     /// Deploys an earlier revision again, as a new one.

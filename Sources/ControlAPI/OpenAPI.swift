@@ -38,9 +38,14 @@ package enum OpenAPI {
         ]
         if !route.parameters.isEmpty { fields["parameters"] = .array(route.parameters) }
         if let body = route.requestSchema {
-            fields["requestBody"] = [
-                "required": true, "content": ["application/json": ["schema": Schema.reference(body).json]],
-            ]
+            var content: [String: JSONValue] = ["application/json": ["schema": Schema.reference(body).json]]
+            if route == .deployFunction || route == .planFunction {
+                content["application/x-tar"] = [
+                    "schema": ["type": "string", "format": "binary"],
+                    "example": "request.json (as application/json), then the files of its source",
+                ]
+            }
+            fields["requestBody"] = ["required": true, "content": .object(content)]
         }
         return .object(fields)
     }

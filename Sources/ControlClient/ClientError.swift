@@ -24,6 +24,11 @@ package enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
             start it with: sudo systemctl start torpord (or in the foreground: sudo torpord)
             or name its socket with --socket or TORPOR_SOCKET
             """
+        case .closedEarly(.dialled(let name)):
+            """
+            the connection to \(name) ended before the answer did; what ssh said stands above
+            torpor must be in PATH over there, and its user in the group torpor or root
+            """
         case .notRunning(let endpoint): "nothing listens on \(endpoint)"
         case .notPermitted(let endpoint):
             """

@@ -1,7 +1,7 @@
 package import ControlAPI
 package import Core
 internal import FoundationEssentials
-internal import NIOCore
+package import NIOCore
 internal import NIOHTTP1
 
 /// The control API as calls. Each makes a connection of its own.
@@ -19,11 +19,44 @@ package struct ControlClient: Sendable {
         self.shortTimeout = shortTimeout
     }
 
+    /// - Parameters:
+    ///   - shown: the other end, for messages.
+    ///   - dial: makes a connection to it; the descriptor is the client's then.
+    package init(
+        reaching shown: String, shortTimeout: Duration = .seconds(60),
+        dial: @escaping @Sendable () throws -> Int32
+    ) {
+        exchange = HTTPExchange(.dialled(shown), dial: dial)
+        self.shortTimeout = shortTimeout
+    }
+
     package var endpoint: Endpoint { exchange.endpoint }
 
     /// Without `wait` the import of the files still takes its time.
     package func deploy(_ request: DeployRequest) async throws -> FunctionView {
         try await call(.deployFunction, body: request, isShort: false)
+    }
+
+    /// The archive is `request.json` and then the source: see `ControlBackend.deploy(archive:)`.
+    package func deploy(archive: @escaping @Sendable () async throws -> ByteBuffer?) async throws
+        -> FunctionView
+    {
+        try await send(archive, to: .deployFunction)
+    }
+
+    package func plan(archive: @escaping @Sendable () async throws -> ByteBuffer?) async throws
+        -> FunctionPlan
+    {
+        try await send(archive, to: .planFunction)
+    }
+
+    private func send<Answer: Decodable & Sendable>(
+        _ archive: @escaping @Sendable () async throws -> ByteBuffer?, to route: ControlRoute
+    ) async throws -> Answer {
+        let request = OutgoingRequest(
+            route.method, route.path(), headers: [("Content-Type", "application/x-tar")],
+            body: .stream(archive))
+        return try Self.decode(Answer.self, try await perform(request, timeout: nil), endpoint)
     }
 
     package func list(namespace: NamespaceName?) async throws -> [FunctionView] {

@@ -2,6 +2,8 @@
 package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     case unixSocket(path: String)
     case tcp(host: String, port: Int)
+    /// Reached by somebody else's connection, such as ssh's: told by its name.
+    case dialled(String)
 
     /// Reads `host:port`, where an IPv6 address may stand in brackets. An address that means "any" is reached
     /// at loopback.
@@ -22,6 +24,7 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unixSocket(let path): path
+        case .dialled(let name): name
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         }
     }

@@ -35,8 +35,13 @@ package struct HTTPExchange: Sendable {
     package let endpoint: Endpoint
     /// Time for the connection to be made.
     package var connectTimeout = Duration.seconds(5)
+    private let dial: (@Sendable () throws -> Int32)?
 
-    package init(_ endpoint: Endpoint) { self.endpoint = endpoint }
+    /// - Parameter dial: makes the connection to an endpoint that is `dialled`.
+    package init(_ endpoint: Endpoint, dial: (@Sendable () throws -> Int32)? = nil) {
+        self.endpoint = endpoint
+        self.dial = dial
+    }
 
     /// - Parameters:
     ///   - headTimeout: time from the connection to the response's head; nil is none.
@@ -118,7 +123,7 @@ package struct HTTPExchange: Sendable {
 
     private var hostHeader: String {
         switch endpoint {
-        case .unixSocket: "torpor"
+        case .unixSocket, .dialled: "torpor"
         case .tcp: endpoint.description
         }
     }
@@ -131,6 +136,9 @@ package struct HTTPExchange: Sendable {
             switch endpoint {
             case .unixSocket(let path):
                 return try await bootstrap.connect(unixDomainSocketPath: path) { Self.setUp($0) }
+            case .dialled:
+                guard let dial else { throw ClientError.failed(endpoint, "nobody makes its connections") }
+                return try await bootstrap.withConnectedSocket(dial()) { Self.setUp($0) }
             case .tcp(let host, let port):
                 return try await bootstrap.connect(host: host, port: port) { Self.setUp($0) }
             }

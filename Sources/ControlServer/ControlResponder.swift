@@ -48,6 +48,10 @@ struct ControlResponder: HTTPResponder {
         case .listFunctions:
             let namespace = try LogQueryText.namespace(in: request.uri.query)
             return try Self.json(FunctionList(functions: await backend.list(namespace: namespace)))
+        case .deployFunction where Self.isArchive(request):
+            return try Self.json(await backend.deploy(archive: Self.archive(request)))
+        case .planFunction where Self.isArchive(request):
+            return try Self.json(await backend.plan(archive: Self.archive(request)))
         case .deployFunction:
             let deploy = try await Self.body(DeployRequest.self, of: request)
             do throws(InvalidInput) { try deploy.validate() } catch { throw ControlError(error) }
@@ -91,6 +95,15 @@ struct ControlResponder: HTTPResponder {
             return try Self.json(await backend.undo(function, undo))
         default: preconditionFailure("\(route) is not a route on a function")
         }
+    }
+
+    private static func isArchive(_ request: Request) -> Bool {
+        request.headers[.contentType] == "application/x-tar"
+    }
+
+    /// Read as fast as it is unpacked, which bounds it too.
+    private static func archive(_ request: Request) -> ArchiveBody {
+        request.body.map { [UInt8]($0.readableBytesView) }
     }
 
     private static func key(namespace: String?, name: String?) throws(ControlError) -> FunctionKey? {

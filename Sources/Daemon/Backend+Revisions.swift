@@ -4,9 +4,16 @@ internal import Orchestrator
 
 extension Backend {
     func plan(_ request: DeployRequest) async throws(ControlError) -> FunctionPlan {
+        try await plan(request, from: nil)
+    }
+
+    func plan(
+        _ request: DeployRequest, from place: RevisionSource?
+    ) async throws(ControlError) -> FunctionPlan {
         let plan: DeployPlan
         do {
-            plan = try await orchestrator.plan(request.key, source: request.source, spec: request.spec)
+            plan = try await orchestrator.plan(
+                request.key, source: request.source, spec: request.spec, from: place)
         } catch {
             throw Self.translate(error)
         }

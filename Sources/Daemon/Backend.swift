@@ -1,5 +1,6 @@
 internal import ControlAPI
 internal import Core
+internal import Images
 internal import LinuxSystem
 internal import Logging
 internal import Orchestrator
@@ -9,15 +10,24 @@ struct Backend: ControlBackend {
     let orchestrator: Orchestrator
     let logs: LogLineSource
     let host: HostReport
+    let images: ImageStore
     let meter: DaemonMeter
     let live: LiveConfiguration
 
     func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView {
+        try await deploy(request, from: nil)
+    }
+
+    /// - Parameter place: where the source's files lie, when that is not where the request says.
+    func deploy(
+        _ request: DeployRequest, from place: RevisionSource?
+    ) async throws(ControlError) -> FunctionView {
         let outcome: DeployOutcome
         do {
             outcome = try await orchestrator.deploy(
                 request.key, source: request.source, spec: request.spec, wait: request.wait,
-                ifGeneration: request.ifGeneration, isApplied: request.applied)
+                ifGeneration: request.ifGeneration, isApplied: request.applied,
+                from: place)
         } catch {
             throw Self.translate(error)
         }

@@ -53,7 +53,8 @@ struct ServingContext: Sendable {
             status: status, read: reread)
         let control = ControlServer(
             backend: Backend(
-                orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host, meter: meter,
+                orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host,
+                images: parts.images, meter: meter,
                 live: live),
             socket: ControlSocket(path: configuration.socketPath), logger: logger
         ) {

@@ -133,6 +133,12 @@ final class ContentShelf: Sendable {
         }
     }
 
+    /// A place for what somebody sends; emptied at the next start, if not before.
+    func uploadPlace() -> UploadPlace {
+        let name = nextStaging()
+        return UploadPlace(parent: staging, name: name, path: "\(path)/staging/\(name)", owners: owners)
+    }
+
     // MARK: removing
 
     func measureAll(except digests: Set<ContentDigest>) throws(KernelError) -> Reclaimed {

@@ -36,6 +36,9 @@ package final class ImageStore: ImagePort {
         try? await worker.run { try shelf.removeAll(except: digests) }
     }
 
+    /// For a source that comes as an archive.
+    package func upload() -> ArchiveUpload { ArchiveUpload(place: shelf.uploadPlace(), worker: worker) }
+
     package func garbage(keeping digests: Set<ContentDigest>) async -> Reclaimed {
         let shelf = shelf
         return (try? await worker.run { try shelf.measureAll(except: digests) }) ?? Reclaimed()

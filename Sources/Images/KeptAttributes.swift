@@ -21,7 +21,7 @@ enum KeptAttributes {
         return attributes
     }
 
-    private static func isKept(_ name: FileName) -> Bool {
+    static func isKept(_ name: FileName) -> Bool {
         if name.bytes == capability { return true }
         return name.bytes.starts(with: userPrefix) && !name.bytes.starts(with: overlayPrefix)
     }

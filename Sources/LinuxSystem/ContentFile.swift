@@ -122,7 +122,7 @@ package struct ContentFile: ~Copyable, Sendable {
         }
     }
 
-    private borrowing func write(_ bytes: ArraySlice<UInt8>, at offset: Int64) throws(KernelError) {
+    package borrowing func write(_ bytes: ArraySlice<UInt8>, at offset: Int64) throws(KernelError) {
         var written = 0
         while written < bytes.count {
             let result = bytes.withUnsafeBytes { buffer in

@@ -17,6 +17,11 @@ package struct FileStatus: Sendable, Hashable {
     package struct Time: Sendable, Hashable {
         package let seconds: Int64
         package let nanoseconds: UInt32
+
+        package init(seconds: Int64, nanoseconds: UInt32) {
+            self.seconds = seconds
+            self.nanoseconds = nanoseconds
+        }
     }
 
     package let kind: Kind

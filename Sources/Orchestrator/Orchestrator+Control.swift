@@ -35,10 +35,11 @@ extension Orchestrator {
     ///   - wait: until it takes requests or has failed; else only until it is stored.
     ///   - ifGeneration: refused unless this is the highest revision ever used, 0 for a function that is not there.
     ///   - isApplied: whether it comes from a manifest.
+    ///   - place: where the source's files lie, when that is not where the source says.
     /// - Throws: `InvalidInput`, `CommandError`, or what the store or the disk refused.
     package func deploy(
         _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool, ifGeneration: Int? = nil,
-        isApplied: Bool = false
+        isApplied: Bool = false, from place: RevisionSource? = nil
     ) async throws -> DeployOutcome {
         try spec.validate()
         try await lockContent(whenGone: key)
@@ -46,7 +47,7 @@ extension Orchestrator {
         do {
             defer { contentLock.release() }
             try check(ifGeneration, of: key)
-            let content = try await images.importContent(source, spec: spec)
+            let content = try await images.importContent(place ?? source, spec: spec)
             stored = try await store(key, source, spec, content, isApplied: isApplied)
         }
         return wait ? await outcome(of: stored) : stored

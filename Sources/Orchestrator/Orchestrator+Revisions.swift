@@ -25,14 +25,14 @@ extension FunctionMachine {
 extension Orchestrator {
     /// Everything of a deploy that can be refused, done and thrown away: the content is imported, the revision compiled.
     package func plan(
-        _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec
+        _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, from place: RevisionSource? = nil
     ) async throws -> DeployPlan {
         try spec.validate()
         let plan: DeployPlan
         do {
             await lockContent()
             defer { contentLock.release() }
-            let content = try await images.importContent(source, spec: spec)
+            let content = try await images.importContent(place ?? source, spec: spec)
             let machine = view(of: key)
             let latest = machine?.record.latest ?? 0
             let revision = Revision(

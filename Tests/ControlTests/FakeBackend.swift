@@ -50,6 +50,21 @@ final class FakeBackend: ControlBackend {
         return log(query)
     }
 
+    /// Counts the bytes: what is in them is the daemon's business.
+    func deploy(archive: ArchiveBody) async throws(ControlError) -> FunctionView {
+        var bytes = 0
+        do {
+            for try await piece in archive { bytes += piece.count }
+            return Sample.view(try FunctionKey(name: "bytes-\(bytes)"))
+        } catch {
+            throw ControlError(.malformed, "\(error)")
+        }
+    }
+
+    func plan(archive: ArchiveBody) async throws(ControlError) -> FunctionPlan {
+        throw ControlError(.invalid, "no plan")
+    }
+
     func plan(_ request: DeployRequest) async throws(ControlError) -> FunctionPlan {
         FunctionPlan(
             key: request.key, action: .create, revision: nil,

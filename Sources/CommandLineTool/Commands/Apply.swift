@@ -24,7 +24,7 @@ struct Apply: AsyncParsableCommand {
         let there = try await ThereAlready(client, namespaces: Set(functions.map(\.key.namespace)))
         let surplus = prune ? there.surplus(over: functions.map(\.key)) : []
         if dryRun {
-            let plan = await ManifestPlan.make(functions, surplus, client)
+            let plan = await ManifestPlan.make(functions, surplus, global.deployer)
             try global.show(plan) { plan.text(fields: false) }
             return try plan.check()
         }
@@ -34,12 +34,8 @@ struct Apply: AsyncParsableCommand {
             var request = function.request
             request.wait = !noWait
             request.ifGeneration = there.generation(of: function.key)
-            let ready = request
             do {
-                result.functions.append(
-                    try await Progress.during("deploying \(function.key)") { _ in
-                        try await client.deploy(ready)
-                    })
+                result.functions.append(try await global.deployer.deploy(request))
             } catch ClientError.refused(let error) {
                 problems.append("\(function.key): \(Explanation.text(of: .refused(error)))")
             }

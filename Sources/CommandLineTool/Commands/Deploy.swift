@@ -39,10 +39,7 @@ struct Deploy: AsyncParsableCommand {
         // Whoever deploys it between here and there is not overruled: this deploy is refused, and says so.
         request.ifGeneration = try await ThereAlready(client, namespaces: [request.key.namespace])
             .generation(of: request.key)
-        let ready = request
-        let function = try await Progress.during("deploying \(request.key)") { _ in
-            try await client.deploy(ready)
-        }
+        let function = try await global.deployer.deploy(request)
         try global.show(function) { Self.text(function, request) }
     }
 

@@ -25,7 +25,7 @@ struct Diff: AsyncParsableCommand {
             let there = try await ThereAlready(client, namespaces: Set(functions.map(\.key.namespace)))
             surplus = there.surplus(over: functions.map(\.key))
         }
-        let plan = await ManifestPlan.make(functions, surplus, client)
+        let plan = await ManifestPlan.make(functions, surplus, global.deployer)
         try global.show(plan) { plan.text(fields: true) }
         try plan.check()
     }

@@ -37,20 +37,28 @@ struct Invoke: AsyncParsableCommand {
     func run() async throws {
         let key = try FunctionArgument.parse(name).key
         let headers = try header.map(Self.parse)
-        let address = try await global.client.systemInfo().gateway
-        guard let gateway = Endpoint(listenAddress: address) else {
-            throw ToolFailure("the daemon's gateway listens on '\(address)', which is no host:port")
-        }
+        let gateway = try await gateway()
         let body = try body()
         let hasBody = if case .none = body { false } else { true }
         let target = "/function/\(key)" + (path.hasPrefix("/") ? path : "/" + path)
         let request = OutgoingRequest(
             method ?? (hasBody ? "POST" : "GET"), target, headers: headers, body: body)
         let verbose = verbose
-        let status = try await HTTPExchange(gateway).perform(request, headTimeout: nil) { head, chunks in
+        let status = try await gateway.perform(request, headTimeout: nil) { head, chunks in
             try await Self.show(head, &chunks, verbose: verbose)
         }
         guard (200..<300).contains(status) else { throw try await failure(status, key) }
+    }
+
+    private func gateway() async throws -> HTTPExchange {
+        if let remote = global.remote {
+            return HTTPExchange(.dialled(remote.description)) { try remote.dial(.gateway) }
+        }
+        let address = try await global.client.systemInfo().gateway
+        guard let gateway = Endpoint(listenAddress: address) else {
+            throw ToolFailure("the daemon's gateway listens on '\(address)', which is no host:port")
+        }
+        return HTTPExchange(gateway)
     }
 
     /// A 404 may be the gateway's: then the name is probably wrong.
