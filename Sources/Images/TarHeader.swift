@@ -54,6 +54,7 @@ struct TarOverrides: Sendable, Equatable {
             guard let sign = record.firstIndex(of: UInt8(ascii: "=")) else {
                 throw TarError("a pax record has no value")
             }
+            guard !record[..<sign].contains(0) else { throw TarError("a pax record has no name") }
             try take(String(decoding: record[..<sign], as: UTF8.self), Array(record[(sign + 1)...]))
         }
     }

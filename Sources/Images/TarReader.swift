@@ -80,6 +80,7 @@ struct TarReader {
         case .end: state = .end
         case .entry(var header):
             header.apply(overrides)
+            guard header.size >= 0 else { throw TarError("an entry has a negative size") }
             let given = overrides
             overrides = TarOverrides()
             try take(.entry(header, given))

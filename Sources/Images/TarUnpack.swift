@@ -97,10 +97,10 @@ final class TarUnpack {
         guard entries <= Limits.rootfsFiles else {
             throw refusal(header.path, "is one file too many", "at most \(Limits.rootfsFiles) files")
         }
-        bytes += header.size
-        guard header.size >= 0, bytes <= Limits.rootfsBytes else {
+        guard header.size <= Limits.rootfsBytes - bytes else {
             throw refusal(header.path, "makes the tree too large", "at most \(ByteCount(Limits.rootfsBytes))")
         }
+        bytes += header.size
         try requireOwner(header)
         guard let name = path.last else {
             // The root itself.
@@ -112,6 +112,8 @@ final class TarUnpack {
             try make(name, in: parent, path, header, given)
         } catch let error as KernelError where error.code == EEXIST {
             throw refusal(header.path, "stands twice in the archive", nil)
+        } catch let error as KernelError where error.code == ENAMETOOLONG {
+            throw refusal(header.path, "has a name that is too long", "at most 255 bytes between two slashes")
         }
     }
 
