@@ -28,10 +28,12 @@ extension AcceptanceTests {
                 #expect(try torpor.describe("hello").revisions.count == 4)
 
                 try torpor.succeeding("system", "prune", "--yes")
-                #expect(try torpor.describe("hello").revisions.count == 4, "old revisions go with --all alone")
+                #expect(
+                    try torpor.describe("hello").revisions.count == 4, "old revisions go with --all alone")
                 #expect(try torpor.logs("hello").filter { $0.text.hasPrefix("starting") }.count == 1)
                 let pruned = try torpor.succeeding("system", "prune", "--all", "--yes").output
-                #expect(pruned.contains("hello-00001.default: removed") && pruned.contains("2 root filesystems"))
+                #expect(
+                    pruned.contains("hello-00001.default: removed") && pruned.contains("2 root filesystems"))
                 #expect(try torpor.describe("hello").revisions.map(\.number) == [3, 4])
                 #expect(try FileManager.default.contentsOfDirectory(atPath: contents).count == 2)
                 #expect(try torpor.get("/function/hello/read?path=/etc/number").text == "4")
@@ -48,7 +50,8 @@ extension AcceptanceTests {
             try TorporFixture.with(start: false) { torpor in
                 let good = Scratch.path("good.yaml")
                 try "listen: 127.0.0.1:8080\n".write(toFile: good, atomically: false, encoding: .utf8)
-                #expect(try torpor.succeeding("config", "check", "--config", good).output == "\(good): good\n")
+                #expect(
+                    try torpor.succeeding("config", "check", "--config", good).output == "\(good): good\n")
                 let wrong = Scratch.path("wrong.yaml")
                 try "listen: 127.0.0.1:8080\nlimits: lax\n".write(
                     toFile: wrong, atomically: false, encoding: .utf8)

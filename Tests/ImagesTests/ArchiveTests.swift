@@ -16,7 +16,7 @@ struct ArchiveTests {
     /// An entry as tar(1) writes it; kinds are ustar's, pax's `x` and GNU's `L`.
     private func entry(
         _ name: String, _ kind: Character = "0", target: String = "", mode: String = "0000644",
-        _ content: [UInt8] = []
+        content: [UInt8] = []
     ) -> [UInt8] {
         var header = [UInt8](repeating: 0, count: 512)
         func put(_ text: String, _ offset: Int) {
@@ -48,14 +48,15 @@ struct ArchiveTests {
     private var archive: [UInt8] {
         let long = "deep/" + String(repeating: "long-", count: 40)
         let big = [UInt8](repeating: 7, count: 3000)
-        return entry("request.json", Array("{}".utf8)) + entry("./", "5", mode: "0000755")
+        return entry("request.json", content: Array("{}".utf8)) + entry("./", "5", mode: "0000755")
             + entry("./bin/", "5", mode: "0000750")
-            + entry("./bin/hello", mode: "0004755", Array("#!hello".utf8))
-            + entry("PaxHeader", "x", record("path", long) + record("mtime", "5.25"))
-            + entry("short", Array("long".utf8))
-            + entry("././@LongLink", "L", Array(("gnu/" + long).utf8) + [0]) + entry("short", big)
-            + entry("./etc/link", "2", target: "/etc/passwd") + entry("./second", "1", target: "./bin/hello")
-            + entry("./empty") + [UInt8](repeating: 0, count: 1024)
+            + entry("./bin/hello", mode: "0004755", content: Array("#!hello".utf8))
+            + entry("PaxHeader", "x", content: record("path", long) + record("mtime", "5.25"))
+            + entry("short", content: Array("long".utf8))
+            + entry("././@LongLink", "L", content: Array(("gnu/" + long).utf8) + [0])
+            + entry("short", content: big) + entry("./etc/link", "2", target: "/etc/passwd")
+            + entry("./second", "1", target: "./bin/hello") + entry("./empty")
+            + [UInt8](repeating: 0, count: 1024)
     }
 
     private func unpack(_ bytes: [UInt8], pieces: Int) async throws -> (ContentDigest, [UInt8]) {

@@ -15,7 +15,7 @@ struct Completion: AsyncParsableCommand {
     @Argument(help: "bash, zsh or fish.") var shell: String
 
     func run() async throws {
-        let known = CompletionShell.allCases.map(\.rawValue)
+        let known = CompletionShell.allCases.map(\.rawValue).sorted()
         guard let shell = CompletionShell(rawValue: shell) else {
             throw ValidationError("'\(shell)' is no shell that is known (\(known.joined(separator: ", ")))")
         }
