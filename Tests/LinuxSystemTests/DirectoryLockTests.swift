@@ -4,18 +4,18 @@ import Synchronization
 import Testing
 
 @Suite struct DirectoryLockTests {
-    private func withDirectory(_ body: (String) throws -> Void) throws {
+    private func withDirectory(_ body: (String) async throws -> Void) async throws {
         let path = "/tmp/torpor-lock-\(HostIdentity.processID)-\(UInt32.random(in: 0 ... .max))"
         try FileTree.makeDirectory(path)
         defer {
             try? FileTree.remove("\(path)/lock")
             try? FileTree.removeDirectory(path)
         }
-        try body(path)
+        try await body(path)
     }
 
-    @Test func `A second owner is told the first one's pid`() throws {
-        try withDirectory { path in
+    @Test func `A second owner is told the first one's pid`() async throws {
+        try await withDirectory { path in
             let first = try DirectoryLock(directory: path)
             let error = #expect(throws: DirectoryLock.Failure.self) { try DirectoryLock(directory: path) }
             #expect(error == .held(by: HostIdentity.processID))
@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    @Test func `A lock that was given up is free, and leaves no file`() throws {
-        try withDirectory { path in
+    @Test func `A lock that was given up is free, and leaves no file`() async throws {
+        try await withDirectory { path in
             for _ in 0..<3 {
                 let lock = try DirectoryLock(directory: path)
                 lock.remove()
@@ -34,24 +34,22 @@ import Testing
     }
 
     @Test func `Of many that come and go, one at a time holds it`() async throws {
-        try FileTree.makeDirectories("/tmp/torpor-lock-race", mode: 0o700)
-        defer { try? FileTree.removeDirectory("/tmp/torpor-lock-race") }
-        let held = Holders()
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<8 {
-                group.addTask {
-                    for _ in 0..<500 {
-                        guard let lock = try? DirectoryLock(directory: "/tmp/torpor-lock-race") else {
-                            continue
+        try await withDirectory { path in
+            let held = Holders()
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        for _ in 0..<500 {
+                            guard let lock = try? DirectoryLock(directory: path) else { continue }
+                            held.enter()
+                            held.leave()
+                            lock.remove()
                         }
-                        held.enter()
-                        held.leave()
-                        lock.remove()
                     }
                 }
             }
+            #expect(held.taken > 0 && held.most == 1)
         }
-        #expect(held.taken > 0 && held.most == 1)
     }
 }
 
