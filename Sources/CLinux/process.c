@@ -7,6 +7,7 @@
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -263,3 +264,44 @@ int32_t clinux_userns(const char *map) {
     waitpid((pid_t)pid, 0, 0);
     return result;
 }
+
+int32_t clinux_spawn_tool(const char *const *arguments, int32_t input, int32_t output, int32_t errors) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, broken;
+    char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
+    int wanted[] = {input, output, errors};
+    pid_t child = -1;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return -error;
+    error = posix_spawnattr_init(&attributes);
+    if (error) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -error;
+    }
+    sigemptyset(&none);
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    for (int number = 0; number < 3 && !error; number++) {
+        if (wanted[number] >= 0)
+            error = posix_spawn_file_actions_adddup2(&actions, wanted[number], number);
+        else
+            error = posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0);
+    }
+    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
+    if (!error) error = posix_spawnattr_setsigdefault(&attributes, &broken);
+    if (!error) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (!error) error = posix_spawnp(&child, arguments[0], &actions, &attributes, (char *const *)arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error ? -error : child;
+}
+
+int32_t clinux_wait_tool(int32_t pid) {
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR) return -errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int32_t clinux_kill_tool(int32_t pid) { return kill(pid, SIGKILL) < 0 ? -errno : 0; }

@@ -7,7 +7,6 @@ enum CommandNames {
     private static let notBuilt = [
         "": ["port-forward", "exec", "image", "secret", "namespace"],
         "rollout": ["traffic"],
-        "system": ["backup", "restore"],
     ]
 
     /// Commands that are followed by the name of one of theirs, such as `system`.

@@ -35,5 +35,9 @@ package protocol ControlBackend: Sendable {
     func systemInfo() async throws(ControlError) -> SystemInfo
     /// Reads the configuration again. What is wrong with it is thrown, and then nothing has changed.
     func reload() async throws(ControlError) -> ReloadReport
+    /// One at a time.
+    func backup() async throws(ControlError) -> any BackupStream
+    /// - Parameter replacing: also when functions are deployed.
+    func restore(replacing: Bool) async throws(ControlError) -> any RestoreSink
     func systemCheck() async throws(ControlError) -> [CheckItem]
 }

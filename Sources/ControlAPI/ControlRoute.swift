@@ -4,11 +4,12 @@ package import Core
 package enum ControlRoute: String, Sendable, CaseIterable {
     case listFunctions, deployFunction, describeFunction, removeFunction, scaleFunction, functionLogs
     case planFunction, undoFunction, events, stats, functionStats
-    case systemInfo, systemCheck, systemPrune, reloadConfiguration, openAPI
+    case systemInfo, systemCheck, systemPrune, reloadConfiguration, backup, restore, openAPI
 
     package var method: String {
         switch self {
-        case .deployFunction, .planFunction, .undoFunction, .systemPrune, .reloadConfiguration: "POST"
+        case .deployFunction, .planFunction, .undoFunction, .systemPrune, .reloadConfiguration, .restore:
+            "POST"
         case .removeFunction: "DELETE"
         case .scaleFunction: "PUT"
         default: "GET"
@@ -30,6 +31,8 @@ package enum ControlRoute: String, Sendable, CaseIterable {
         case .systemInfo: "/v1/system/info"
         case .systemCheck: "/v1/system/check"
         case .reloadConfiguration: "/v1/system/reload"
+        case .backup: "/v1/system/backup"
+        case .restore: "/v1/system/restore"
         case .openAPI: "/v1/openapi.json"
         }
     }

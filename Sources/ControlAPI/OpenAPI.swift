@@ -69,6 +69,8 @@ extension ControlRoute {
         case .systemInfo: "Tells about the daemon"
         case .systemCheck: "Checks what Torpor needs of its host"
         case .reloadConfiguration: "Reads the daemon's configuration again"
+        case .backup: "Streams everything that Torpor keeps as a tar archive with a checksum behind it"
+        case .restore: "Takes such an archive, checks it, and starts the daemon anew with it"
         case .openAPI: "Describes this API"
         }
     }
@@ -98,7 +100,8 @@ extension ControlRoute {
         case .systemInfo: "SystemInfo"
         case .systemCheck: "CheckList"
         case .reloadConfiguration: "ReloadReport"
-        case .removeFunction, .openAPI: nil
+        case .restore: "RestoreReport"
+        case .removeFunction, .openAPI, .backup: nil
         }
     }
 
@@ -115,6 +118,7 @@ extension ControlRoute {
         }
         switch self {
         case .listFunctions: result.append(Self.parameter("namespace", in: "query", .string))
+        case .restore: result.append(Self.parameter("replace", in: "query", .boolean))
         case .functionLogs:
             result += [
                 Self.parameter("instance", in: "query", .string),

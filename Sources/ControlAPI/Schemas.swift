@@ -205,6 +205,13 @@ extension Schema {
         ),
         ("Times", .object([needs("count", .integer), may("p50", .number), may("p99", .number)])),
         ("Slots", .object([needs("free", .integer), needs("used", .integer)])),
+        (
+            "RestoreReport",
+            .object([
+                needs("functions", .integer), needs("createdAt", .time), needs("version", .string),
+                may("previous", .string),
+            ])
+        ),
         ("ReloadReport", .object([needs("changes", .array(.reference("Change")))])),
         (
             "Change",

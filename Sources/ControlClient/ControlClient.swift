@@ -92,6 +92,27 @@ package struct ControlClient: Sendable {
 
     package func reload() async throws -> ReloadReport { try await call(.reloadConfiguration) }
 
+    /// Gives the backup to `receive` as it comes.
+    /// - Throws: when it does not come to its end; what was received is no backup then.
+    package func backup(_ receive: @Sendable ([UInt8]) async throws -> Void) async throws {
+        let endpoint = endpoint
+        let request = OutgoingRequest("GET", ControlRoute.backup.path())
+        try await exchange.perform(request, headTimeout: nil) { head, chunks in
+            guard head.status.code == 200 else { throw try await Self.refusal(head, &chunks, endpoint) }
+            while let chunk = try await chunks.next() { try await receive(Array(chunk.readableBytesView)) }
+        }
+    }
+
+    /// - Parameter read: gives the backup's next bytes, nil at its end.
+    package func restore(
+        replacing: Bool, _ read: @escaping @Sendable () throws -> [UInt8]?
+    ) async throws -> RestoreReport {
+        let request = OutgoingRequest(
+            ControlRoute.restore.method, ControlRoute.restore.path() + (replacing ? "?replace=true" : ""),
+            body: .stream { try read().map { ByteBuffer(bytes: $0) } })
+        return try Self.decode(RestoreReport.self, try await perform(request, timeout: nil), endpoint)
+    }
+
     package func systemCheck() async throws -> [CheckItem] {
         try await call(as: CheckList.self, .systemCheck).checks
     }

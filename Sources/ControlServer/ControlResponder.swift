@@ -69,6 +69,11 @@ struct ControlResponder: HTTPResponder {
         case .systemInfo: return try Self.json(await backend.systemInfo())
         case .systemCheck: return try Self.json(CheckList(checks: await backend.systemCheck()))
         case .reloadConfiguration: return try Self.json(await backend.reload())
+        case .backup: return BackupExchange.response(try await backend.backup())
+        case .restore:
+            let sink = try await backend.restore(
+                replacing: try BackupExchange.replaces(request.uri.query))
+            return try Self.json(await BackupExchange.restore(request, into: sink))
         case .openAPI: return try Self.json(OpenAPI.document())
         default: preconditionFailure("\(route) is a route on a function")
         }

@@ -13,6 +13,7 @@ struct Backend: ControlBackend {
     let images: ImageStore
     let meter: DaemonMeter
     let live: LiveConfiguration
+    let desk: BackupDesk
 
     func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView {
         try await deploy(request, from: nil)

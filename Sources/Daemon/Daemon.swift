@@ -18,7 +18,8 @@ package struct Daemon: Sendable {
 
     /// Returns after SIGTERM or SIGINT, when requests have ended and every instance is gone.
     /// - Throws: `StartError`, or what a part of it could not do; what was made so far is removed.
-    package func run() async throws {
+    /// - Returns: whether it shall begin anew, with its configuration read again.
+    package func run() async throws -> Bool {
         let environment = ProcessEnvironment.all
         let logLevel = LogLevel(configuration.logLevel)
         let isJournal = environment["JOURNAL_STREAM"] != nil
@@ -30,14 +31,19 @@ package struct Daemon: Sendable {
         let locks = try Self.lock(configuration)
         defer { for lock in locks { lock.remove() } }
         let manager = try ServiceManager(environment)
+        if try Self.restoredState(configuration) {
+            logger.notice(
+                "a backup was put in place", metadata: ["previous": "\(configuration.previousState)"])
+        }
         let credentials = try AdminCredentials(file: configuration.adminPasswordPath)
 
         let store = try SQLiteStore(path: configuration.databasePath) { error in
             logger.warning("an instance's record was lost", metadata: ["error": "\(error)"])
         }
         let slots = try await SlotPool.start(bridge: configuration.bridge, subnet: configuration.subnet)
+        let again: Bool
         do {
-            try await serve(
+            again = try await serve(
                 store: store, slots: slots, manager: manager, credentials: credentials, logLevel: logLevel,
                 logger: logger)
         } catch {
@@ -45,25 +51,32 @@ package struct Daemon: Sendable {
             throw error
         }
         await slots.stop()
-        logger.info("torpord has stopped")
+        logger.info(again ? "torpord begins anew" : "torpord has stopped")
+        return again
     }
 
     private func serve(
         store: SQLiteStore, slots: SlotPool, manager: ServiceManager, credentials: AdminCredentials,
         logLevel: LogLevel, logger: Logger
-    ) async throws {
+    ) async throws -> Bool {
         for problem in slots.report.problems { logger.warning("\(problem)") }
         let parts = try Parts(configuration, slots: slots, logger: logger)
         let context = ServingContext(
             configuration: configuration, parts: parts, store: store, slots: slots, manager: manager,
             credentials: credentials, logLevel: logLevel, logger: logger, reread: reread)
+        let again: Bool
         do {
-            try await context.serve()
+            again = try await context.serve()
         } catch {
             await parts.close()
             throw error
         }
         await parts.close()
+        return again
+    }
+
+    private static func restoredState(_ configuration: Configuration) throws(StartError) -> Bool {
+        do { return try RestoredState.apply(configuration) } catch { throw .directory(error) }
     }
 
     /// What a run directory of ours may hold.

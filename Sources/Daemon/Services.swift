@@ -48,11 +48,12 @@ struct GatewayService: Service {
 struct ClosingNotice: Service {
     let orchestrator: Orchestrator
     let notification: ServiceNotification
+    let restart: Restart
 
     func run() async throws {
         try await gracefulShutdown()
         // Who cannot be told sees it by the end.
-        try? notification.stopping()
+        if restart.isAsked { try? notification.reloading() } else { try? notification.stopping() }
         await orchestrator.announceClosing()
     }
 }

@@ -22,7 +22,8 @@ struct ServingContext: Sendable {
     let logger: Logger
     let reread: @Sendable () throws -> Configuration
 
-    func serve() async throws {
+    /// - Returns: whether the daemon shall begin anew.
+    func serve() async throws -> Bool {
         let time = SystemTime()
         let points = configuration.listenPoints(manager.sockets)
         let gateway = Gateway(
@@ -47,6 +48,7 @@ struct ServingContext: Sendable {
             slots: slots,
             probe: HostProbe(uidBase: UInt32(configuration.uidBase), images: configuration.imageDirectory),
             startedAt: meter.startedAt)
+        let restart = Restart()
         let status = "serving on \(listen)"
         let live = LiveConfiguration(
             configuration, logLevel: logLevel, notification: manager.notification, logger: logger,
@@ -54,8 +56,8 @@ struct ServingContext: Sendable {
         let control = ControlServer(
             backend: Backend(
                 orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host,
-                images: parts.images, meter: meter,
-                live: live),
+                images: parts.images, meter: meter, live: live,
+                desk: BackupDesk(configuration: configuration, store: store, restart: restart)),
             socket: ControlSocket(path: configuration.socketPath), logger: logger
         ) {
             announce(listen, status)
@@ -70,7 +72,9 @@ struct ServingContext: Sendable {
                     .init(service: ReloadService(configuration: live)),
                     .init(
                         service: ClosingNotice(
-                            orchestrator: orchestrator, notification: manager.notification)),
+                            orchestrator: orchestrator, notification: manager.notification,
+                            restart: restart)),
+                    .init(service: restart, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
@@ -80,6 +84,7 @@ struct ServingContext: Sendable {
             await orchestrator.close(deadline: time.now() + Limits.instanceShutdown.nanoseconds)
             throw error
         }
+        return restart.isAsked
     }
 
     private func announce(_ listen: ListenAddress, _ status: String) {

@@ -44,16 +44,21 @@ package struct TorpordCommand: AsyncParsableCommand {
     package static func start() async { await main() }
 
     package func run() async throws {
+        // Begins anew after a restore, in the same process: whoever supervises it notices nothing.
+        while try await runOnce() {}
+    }
+
+    private func runOnce() async throws -> Bool {
         let configuration: Configuration
         do {
             configuration = try resolve(environment: ProcessEnvironment.all)
         } catch {
             throw ExitWith.message("torpord: \(error)", code: 2)
         }
-        if checkConfig { return }
+        if checkConfig { return false }
         do {
             let command = self
-            try await Daemon(configuration: configuration) {
+            return try await Daemon(configuration: configuration) {
                 try command.resolve(environment: ProcessEnvironment.all)
             }.run()
         } catch {

@@ -3,7 +3,7 @@ package struct ListenPoint: Sendable {
     package enum Source: Sendable {
         /// An IP address, and a port; port 0 takes a free one.
         case address(host: String, port: Int)
-        /// A socket that listens already, as service managers pass it; the gateway owns the descriptor.
+        /// A socket that listens already, as service managers pass it; the descriptor stays the caller's.
         case inherited(descriptor: Int32)
     }
 

@@ -41,7 +41,10 @@ final class Listener: Sendable {
                 let address = try SocketAddress(ipAddress: host, port: port)
                 bound = try await bootstrap.bind(to: address).get()
             case .inherited(let descriptor):
-                bound = try await bootstrap.withBoundSocket(descriptor).get()
+                // NIO closes what it is given, and the daemon may begin anew in this process.
+                let own = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+                guard own >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
+                bound = try await bootstrap.withBoundSocket(own).get()
                 // NIO has listened anew with a backlog of its own.
                 _ = Glibc.listen(descriptor, Limits.backlog)
             }

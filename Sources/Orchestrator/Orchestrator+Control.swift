@@ -194,7 +194,7 @@ extension Orchestrator {
         await lockContent()
         defer { contentLock.release() }
         let used = functions.values.flatMap { $0.revisions.values.map(\.rootfs) }
-        await images.collectGarbage(keeping: Set(used))
+        await images.collectGarbage(keeping: withHeldContent(used))
     }
 
     func lockContent() async {

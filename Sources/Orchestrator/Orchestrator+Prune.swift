@@ -32,7 +32,7 @@ extension Orchestrator {
             }
         }
         let gone = Set(dropped)
-        let used = Set(
+        let used = withHeldContent(
             functions.values.flatMap { $0.revisions.values.filter { !gone.contains($0.id) }.map(\.rootfs) })
         let contents = await images.garbage(keeping: used)
         if !isDryRun {

@@ -27,6 +27,9 @@ package actor Orchestrator {
     /// has the slot next.
     var lingering: [InstanceID: SlotID] = [:]
     var isClosing = false
+    /// Content that backups read.
+    var heldContent: [Int: Set<ContentDigest>] = [:]
+    var lastHold = 0
     package nonisolated let startTimes = StartTimes()
     package internal(set) var lifeCounts = LifeCounts()
     private var alarm: (at: Int64, task: Task<Void, Never>)?

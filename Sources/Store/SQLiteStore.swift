@@ -215,6 +215,17 @@ package final class SQLiteStore: StorePort {
         }
     }
 
+    /// Writes what the database holds at this moment into a new file, while others wait their turn.
+    package func snapshot(to path: String) async throws {
+        do {
+            try await database.writeWithoutTransaction { connection in
+                try connection.execute(sql: "VACUUM INTO ?", arguments: [path])
+            }
+        } catch {
+            throw StoreError.mapping(error, file: path)
+        }
+    }
+
     /// Transactions that came to nothing.
     package var failedWriteCount: UInt64 { failedWrites.load(ordering: .relaxed) }
 

@@ -31,7 +31,7 @@ enum ImportRules {
             "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store", "Orchestrator",
             "Gateway", "HTTPWire", "ControlAPI", "ControlServer", "ArgumentParser", "ServiceLifecycle",
             "UnixSignals",
-            "Logging",
+            "Logging", "Crypto",
             "Yams", "FoundationEssentials", "Synchronization",
         ],
         "CommandLineTool": [

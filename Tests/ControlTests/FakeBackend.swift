@@ -90,6 +90,12 @@ final class FakeBackend: ControlBackend {
     func systemInfo() async throws(ControlError) -> SystemInfo { Sample.info }
 
     func systemCheck() async throws(ControlError) -> [CheckItem] { Sample.checks }
+    func backup() async throws(ControlError) -> any BackupStream {
+        throw ControlError(.unavailable, "no backup here")
+    }
+    func restore(replacing: Bool) async throws(ControlError) -> any RestoreSink {
+        throw ControlError(.conflict, "no restore here")
+    }
     func reload() async throws(ControlError) -> ReloadReport { Sample.reload }
 
     private func view(_ key: FunctionKey) throws(ControlError) -> FunctionView {

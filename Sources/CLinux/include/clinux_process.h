@@ -50,3 +50,10 @@ int32_t clinux_sealed_program(const char *name, const void *bytes, size_t count)
 /* A user namespace with one map line for users and groups, made by a child that is gone when this returns. Owned.
  * For MOUNT_ATTR_IDMAP. Needs CAP_SETUID, CAP_SETGID and /proc. */
 int32_t clinux_userns(const char *map);
+/* A tool of the host's by posix_spawnp(3), for what is off every critical path: arguments ends with NULL, the first is the
+ * name; the three descriptors become its 0, 1 and 2, and -1 is /dev/null. It gets no other descriptor and a PATH of
+ * system directories. Returns its pid, which stays its until clinux_wait_tool, to be called exactly once. */
+int32_t clinux_spawn_tool(const char *const *arguments, int32_t input, int32_t output, int32_t errors);
+/* Its exit status, or 128 and the signal. Blocks. */
+int32_t clinux_wait_tool(int32_t pid);
+int32_t clinux_kill_tool(int32_t pid);

@@ -7,7 +7,7 @@ struct System: AsyncParsableCommand {
         abstract: "Look at the daemon and its host.",
         subcommands: [
             SystemInfoCommand.self, SystemCheckCommand.self, SystemReload.self, SystemPrune.self,
-            SystemDialStdio.self,
+            SystemBackup.self, SystemRestore.self, SystemDialStdio.self,
         ])
 }
 

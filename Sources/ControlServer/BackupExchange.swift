@@ -1,0 +1,48 @@
+internal import ControlAPI
+internal import Hummingbird
+internal import HummingbirdCore
+internal import NIOCore
+
+/// Backups as bodies: streamed out, and in.
+enum BackupExchange {
+    /// A backup that comes to no end ends the connection, so that nobody takes it for whole.
+    static func response(_ stream: any BackupStream) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/x-tar"],
+            body: ResponseBody { writer in
+                var output = writer
+                do {
+                    while let bytes = try await stream.next() {
+                        try await output.write(ByteBuffer(bytes: bytes))
+                    }
+                } catch {
+                    await stream.close()
+                    throw error
+                }
+                await stream.close()
+                try await output.finish(nil)
+            })
+    }
+
+    static func restore(
+        _ request: Request, into sink: any RestoreSink
+    ) async throws(ControlError) -> RestoreReport {
+        do {
+            for try await part in request.body { try await sink.write(Array(part.readableBytesView)) }
+            return try await sink.finish()
+        } catch {
+            await sink.abandon()
+            throw error as? ControlError ?? ControlError(.malformed, "the backup did not arrive: \(error)")
+        }
+    }
+
+    static func replaces(_ query: String?) throws(ControlError) -> Bool {
+        switch query ?? "" {
+        case "", "replace=false": return false
+        case "replace=true": return true
+        default:
+            throw ControlError(
+                .malformed, "'\(query ?? "")' is not understood", allowed: "replace=true or replace=false")
+        }
+    }
+}
