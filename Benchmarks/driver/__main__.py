@@ -10,6 +10,7 @@ import statistics
 import sys
 import time
 
+import commands
 import process
 import proxy
 import starts
@@ -90,6 +91,16 @@ def measure_thaw(options, rows: dict[str, Promise], raw: dict) -> None:
             say(f"thaw, run {number + 1}: {summary(times)}")
 
 
+def measure_exec(options, rows: dict[str, Promise], raw: dict) -> None:
+    with Torpord(options, PORT) as torpord:
+        for number in range(options.runs):
+            times = commands.answers(torpord, options.samples)
+            raw.setdefault("exec", []).append(times)
+            middle = starts.medians(times)
+            rows["exec"].results.append(middle["exec"] / middle["spawn"])
+            say(f"exec, run {number + 1}: {summary(times)}")
+
+
 def measure_proxy(options, rows: dict[str, Promise], raw: dict) -> None:
     for number, result in enumerate(proxy.compare(options, HERE, PORT)):
         raw.setdefault("proxy", []).append(vars(result))
@@ -107,6 +118,7 @@ GROUPS = {
     "rest": measure_rest,
     "starts": measure_starts,
     "thaw": measure_thaw,
+    "exec": measure_exec,
     "rates": measure_rates,
     "proxy": measure_proxy,
 }

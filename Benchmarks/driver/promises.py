@@ -48,6 +48,7 @@ def promises() -> dict[str, Promise]:
         "cold-none": Promise("the same with network: none / crun run", 0.30, 0.16),
         "rate": Promise("cold starts per second, 4 in flight / crun", 2, 4, more=True),
         "frozen": Promise("frozen → first byte / warm, p50", 1.8, 1.25, binding=True),
+        "exec": Promise("exec request → answer / posix_spawn of the same program", 4, 2),
         "cpu": Promise("gateway CPU per request / nginx", 1.5, 0.90, binding=True),
         "throughput": Promise(
             "gateway requests per second, one core / nginx", 0.67, 1.05, binding=True, more=True),

@@ -17,7 +17,8 @@ int32_t clinux_packet_pair(int32_t ends[2], int32_t send_seconds) {
 }
 
 int64_t clinux_send(
-    int32_t socket, const void *bytes, size_t count, const int32_t *descriptors, uint32_t descriptor_count) {
+    int32_t socket, const void *bytes, size_t count, const int32_t *descriptors, uint32_t descriptor_count,
+    int32_t waits) {
     _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int32_t) * MOST_DESCRIPTORS)];
     struct iovec part = {(void *)bytes, count};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
@@ -33,7 +34,7 @@ int64_t clinux_send(
         memcpy(CMSG_DATA(header), descriptors, sizeof(int32_t) * descriptor_count);
     }
     ssize_t sent;
-    do sent = sendmsg(socket, &message, MSG_NOSIGNAL); while (sent < 0 && errno == EINTR);
+    do sent = sendmsg(socket, &message, MSG_NOSIGNAL | (waits ? 0 : MSG_DONTWAIT)); while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 

@@ -99,6 +99,11 @@ int32_t clinux_epoll_add(int32_t epoll, int32_t fd, uint64_t token) {
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+int32_t clinux_epoll_output(int32_t epoll, int32_t fd, uint64_t token, int32_t output) {
+    struct epoll_event event = {.events = EPOLLIN | (output ? EPOLLOUT : 0), .data.u64 = token};
+    return epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event) < 0 ? -errno : 0;
+}
+
 int32_t clinux_epoll_remove(int32_t epoll, int32_t fd) {
     struct epoll_event unused = {0};
     return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, &unused) < 0 ? -errno : 0;

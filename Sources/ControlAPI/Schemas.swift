@@ -28,6 +28,7 @@ extension Schema {
                 may("timeout", .string), may("queueTimeout", .string), may("startTimeout", .string),
                 may("stopGrace", .string), may("scale", .reference("ScaleSpec")),
                 may("limits", .reference("LimitSpec")), may("network", names(NetworkMode.self)),
+                may("cgi", .boolean),
             ])
         ),
         (

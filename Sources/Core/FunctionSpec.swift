@@ -1,6 +1,10 @@
-/// How requests reach a function. Only `http` exists so far; the others are refused by name at deploy.
+/// How requests reach a function. `tcp` and `job` do not exist so far: they are refused by name at deploy.
 package enum FunctionMode: String, Codable, Sendable, CaseIterable {
-    case http, exec, tcp, job
+    /// The function listens on its port.
+    case http
+    /// The command runs once for each request.
+    case exec
+    case tcp, job
 }
 
 /// What a function may reach on the network.
@@ -50,6 +54,8 @@ package struct LimitSpec: Hashable, Sendable, Codable {
 /// What the user deploys, whatever format it was written in. Defaults are the contract's.
 package struct FunctionSpec: Hashable, Sendable, Codable {
     package var mode = FunctionMode.http
+    /// In mode `exec`: the command writes the head of its response itself, as RFC 3875 has it.
+    package var cgi = false
     /// Replaces the bundle's `process.args`; required for a plain root filesystem.
     package var command: [String]?
     /// The port the function listens on, 1 to 65535; `$PORT`.
@@ -71,12 +77,23 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
 
     package init() {}
 
+    /// Requests that one instance takes at a time; 0 is no limit.
+    package var requestLimit: Int {
+        mode == .exec && concurrency == 0 ? Limits.commandsPerInstance : concurrency
+    }
+
     /// Checks every range. Called by whoever accepts a spec: the manifest, the CLI, the control API.
     package func validate() throws(InvalidInput) {
+        try check(
+            "mode", mode == .http || mode == .exec, "'\(mode.rawValue)' is not supported yet", "http, exec")
+        try check("cgi", !cgi || mode == .exec, "needs mode exec", "false, or mode: exec")
         try check("port", (1...65535).contains(port), "\(port) is no port", "1 to 65535")
         try check(
             "concurrency", (0...Limits.concurrency).contains(concurrency), "\(concurrency) is out of range",
             "0 to \(Limits.concurrency)")
+        try check(
+            "concurrency", mode != .exec || concurrency <= Limits.commandsPerInstance,
+            "\(concurrency) is out of range in mode exec", "0 to \(Limits.commandsPerInstance)")
         for (name, value) in [
             ("timeout", timeout), ("queueTimeout", queueTimeout), ("startTimeout", startTimeout),
             ("stopGrace", stopGrace),

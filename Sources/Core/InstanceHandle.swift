@@ -18,13 +18,15 @@ package final class InstanceHandle: Sendable {
     package let port: UInt16
     package let gate: InstanceGate
     package let thawing: any Thawing
+    /// Where a process answers each request (mode `exec`); nil where the port does.
+    package let commands: CommandService?
     /// Nanoseconds (monotonic) when its launch began and when it was found ready, for `Server-Timing`.
     package let startedAt: Int64
     package let readyAt: Int64
 
     package init(
         id: InstanceID, revision: RevisionID, slot: SlotID, port: UInt16, gate: InstanceGate,
-        thawing: any Thawing, startedAt: Int64, readyAt: Int64
+        thawing: any Thawing, commands: CommandService? = nil, startedAt: Int64, readyAt: Int64
     ) {
         self.id = id
         self.revision = revision
@@ -32,6 +34,7 @@ package final class InstanceHandle: Sendable {
         self.port = port
         self.gate = gate
         self.thawing = thawing
+        self.commands = commands
         self.startedAt = startedAt
         self.readyAt = readyAt
     }

@@ -141,6 +141,26 @@ package enum Limits {
     /// TimeoutStopSec (90 s) leaves room for both.
     package static let requestShutdown = Duration.seconds(30)
     package static let instanceShutdown = Duration.seconds(15)
+    /// Commands that run at once in one instance of mode `exec`: more would only wait for each other in its PID 1. A
+    /// `concurrency` of 0 is this.
+    package static let commandsPerInstance = 200
+    /// Processes beside the main one that an instance is asked for at a time; what is above `commandsPerInstance` is for
+    /// people. Entries of torpor-init's table (TORPOR_SPAWNED) less one.
+    package static let processesPerInstance = 255
+    /// Bytes of what one such process is started with: with its head it is one packet to torpor-init.
+    package static let processStartBytes = 60 << 10
+    /// Messages that wait for torpor-init to read: what it is asked for, and a signal to each.
+    package static let waitingInitMessages = 2 * processesPerInstance
+    /// Bytes of the variables that a request is told in: twice what browsers send, each header under two names.
+    package static let requestEnvironmentBytes = 48 << 10
+    /// Header lines of a request that becomes variables.
+    package static let requestEnvironmentLines = 256
+    /// How much and how long of a command's output is held back: what ends within both has its exit status told by the
+    /// response's status, what goes on is streamed.
+    package static let heldOutputBytes = 64 << 10
+    package static let heldOutputTime = Duration.milliseconds(100)
+    /// How long the output of a command that has ended is read on, where something it left behind holds it open.
+    package static let outputGrace = Duration.milliseconds(200)
     /// How many starts of one function may fail in a row before the next waits (see `Scaling.Backoff`).
     package static let startFailuresBeforeBackoff = 3
 

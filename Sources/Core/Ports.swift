@@ -36,7 +36,7 @@ package protocol SandboxPort: Sendable {
 }
 
 /// One running container. Every call may come from any thread, in any state, also after its end.
-package protocol SandboxedInstance: Thawing {
+package protocol SandboxedInstance: Thawing, ProcessStarting {
     /// Whether it can be frozen: needs a cgroup of its own.
     var canFreeze: Bool { get }
     /// The id of its PID 1 in the daemon's pid namespace, for people; nil when it is gone.

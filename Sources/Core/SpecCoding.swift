@@ -4,7 +4,7 @@ extension FunctionSpec {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case mode, command, port, environment, concurrency, timeout, queueTimeout, startTimeout, stopGrace,
             scale
-        case limits, network
+        case limits, network, cgi
     }
 
     package init(from decoder: any Decoder) throws {
@@ -22,6 +22,7 @@ extension FunctionSpec {
         try fields.read(.scale, into: &scale)
         try fields.read(.limits, into: &limits)
         try fields.read(.network, into: &network)
+        try fields.read(.cgi, into: &cgi)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -38,6 +39,7 @@ extension FunctionSpec {
         try fields.encode(scale, forKey: .scale)
         try fields.encode(limits, forKey: .limits)
         try fields.encode(network, forKey: .network)
+        try fields.encode(cgi, forKey: .cgi)
     }
 }
 

@@ -103,6 +103,10 @@ extension ClientExchange {
             waitAgain()
             return
         }
+        if let commands = endpoint.handle.commands {
+            start(commands, endpoint)
+            return
+        }
         phase = .connecting
         if let route { setDeadline(GatewayLoop.now() &+ route.timeout) }
         let descriptor: CInt
@@ -137,7 +141,7 @@ extension ClientExchange {
     }
 
     @inline(__always)
-    private func sendRequest(_ connection: UpstreamConnection) {
+    func sendRequest(_ connection: UpstreamConnection) {
         guard let transport = connection.transport, let route else {
             connectionLost(connection, .broken)
             return

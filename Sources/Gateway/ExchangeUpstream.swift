@@ -279,6 +279,9 @@ extension ClientExchange {
         switch phase {
         case .connecting:
             unreachable(connection.endpoint)
+        case .sent where failure?.refusal != nil:
+            dropUpstream()
+            refuse(failure?.refusal ?? .functionFailed)
         case .sent where failure == .refused && !connection.isReused && isReplayable:
             unreachable(connection.endpoint)
         case .sent where failure == .reset || connection.isReused:

@@ -7,12 +7,16 @@ final class GatewayCounters: Sendable {
     /// From a request's arrival until it was let into an instance, of those that had to wait.
     let queueWait = DurationHistogram()
     let thaw = DurationHistogram()
-    private let refusals = InlineArray<15, Atomic<UInt64>> { _ in Atomic(0) }
+    private let refusals = Refusal.allCases.map { _ in Count() }
 
-    func count(_ refusal: Refusal) { refusals[refusal.rawValue].wrappingAdd(1, ordering: .relaxed) }
+    private final class Count: Sendable {
+        let value = Atomic<UInt64>(0)
+    }
+
+    func count(_ refusal: Refusal) { refusals[refusal.rawValue].value.wrappingAdd(1, ordering: .relaxed) }
 
     func read() -> [(code: String, count: UInt64)] {
-        Refusal.allCases.map { ("\($0.code)", refusals[$0.rawValue].load(ordering: .relaxed)) }
+        Refusal.allCases.map { ("\($0.code)", refusals[$0.rawValue].value.load(ordering: .relaxed)) }
     }
 }
 

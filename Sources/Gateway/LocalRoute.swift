@@ -6,11 +6,15 @@ final class LocalRoute {
     /// Nanoseconds.
     private(set) var timeout: UInt64
     private(set) var queueTimeout: UInt64
+    /// The path under which the function is called, as CGI's SCRIPT_NAME has it.
+    let script: String
     private var endpoints: [Endpoint] = []
     private var cursor = 0
 
     init(_ shared: FunctionRoute, _ policy: RoutePolicy) {
         self.shared = shared
+        let key = shared.key
+        script = "/function/" + (key.namespace == .default ? key.name : key.description)
         timeout = UInt64(clamping: policy.timeout.nanoseconds)
         queueTimeout = UInt64(clamping: policy.queueTimeout.nanoseconds)
     }

@@ -8,6 +8,7 @@ enum Refusal: Int, Sendable, CaseIterable {
     case queueFull, queueTimeout
     case startFailed, functionUnreachable, functionFailed, invalidResponse
     case functionTimeout
+    case commandFailed, commandKilled
 
     init(_ error: HeadError) {
         self =
@@ -28,8 +29,10 @@ enum Refusal: Int, Sendable, CaseIterable {
         case .headTimeout: (408, "Request Timeout")
         case .expectation: (417, "Expectation Failed")
         case .headTooLarge: (431, "Request Header Fields Too Large")
+        case .commandFailed: (500, "Internal Server Error")
         case .transferCoding: (501, "Not Implemented")
-        case .startFailed, .functionUnreachable, .functionFailed, .invalidResponse: (502, "Bad Gateway")
+        case .startFailed, .functionUnreachable, .functionFailed, .invalidResponse, .commandKilled:
+            (502, "Bad Gateway")
         case .queueFull, .queueTimeout: (503, "Service Unavailable")
         case .functionTimeout: (504, "Gateway Timeout")
         case .version: (505, "HTTP Version Not Supported")
@@ -54,6 +57,8 @@ enum Refusal: Int, Sendable, CaseIterable {
         case .functionFailed: "function_failed"
         case .invalidResponse: "invalid_response"
         case .functionTimeout: "function_timeout"
+        case .commandFailed: "command_failed"
+        case .commandKilled: "command_killed"
         }
     }
 

@@ -31,10 +31,12 @@ protocol TransportEvents: AnyObject {
 }
 
 /// How a connection ended other than by the peer's orderly close.
-enum TransportFailure: Error {
+enum TransportFailure: Error, Equatable {
     /// Nothing listens there: the connection never was.
     case refused
     /// The peer closed it with data that it had not read, or before it had taken it from its backlog.
     case reset
     case broken
+    /// In a way that the client is told.
+    case answered(Refusal)
 }

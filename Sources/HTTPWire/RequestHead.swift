@@ -14,6 +14,8 @@ package struct RequestHead: Sendable {
     /// Bytes of the input that the head took.
     package internal(set) var length = 0
     package internal(set) var target = RequestTarget.unknown
+    /// The host names the function, not the path.
+    package internal(set) var isByHost = false
     package internal(set) var body = BodyFraming.none
     package internal(set) var isHTTP10 = false
     /// Whether the client lets its connection live on.

@@ -1,6 +1,8 @@
 /// Whom a request is for and what of its target the function sees.
 struct RequestPlan {
     var target = RequestTarget.unknown
+    /// Whether the host says so.
+    var isByHost = false
     /// What of the request's target is passed on.
     var path = 0..<0
     /// The path is empty and becomes "/".
@@ -60,6 +62,7 @@ struct RequestPlan {
     /// The host names a function: its whole path is the function's. A negative index is an unknown function.
     mutating func byHost(_ line: RequestLine, _ index: Int32) {
         target = index < 0 ? .unknown : .function(index)
+        isByHost = true
         if let authority {
             path = authority.upperBound..<line.targetEnd
         } else {

@@ -57,6 +57,7 @@ package struct RequestRewriter: Sendable {
         let values = fields.forwardedFor.count + fields.common.upgrade.count
         guard output.freeCapacity >= Self.ownBytes + values else { throw .tooLarge }
         head.target = plan.target
+        head.isByHost = plan.isByHost
         try finish(line, fields, host, input, &head)
         if fields.callID.isEmpty || !stamp.adopt(input, fields.callID) { stamp.make(&ids) }
         stamp.append(to: &output)

@@ -42,6 +42,12 @@ package enum File {
         String(decoding: try read(path, at: directory), as: UTF8.self)
     }
 
+    /// One write(2), as far as it goes.
+    @discardableResult
+    package static func write(_ bytes: [UInt8], to fd: Int32) throws(KernelError) -> Int {
+        Int(try check(clinux_write(fd, bytes, bytes.count), "write"))
+    }
+
     /// Writes to a file that exists, in one write(2), as kernel interfaces want it.
     package static func write(
         _ text: String, to path: String, at directory: Int32 = currentDirectory

@@ -11,6 +11,11 @@ package struct OwnedFD: ~Copyable, Sendable {
         self.raw = raw
     }
 
+    /// A copy of a descriptor that is another's, and stays so.
+    package init(duplicating raw: Int32) throws(KernelError) {
+        self.init(owning: try check(clinux_dup(raw), "fcntl(F_DUPFD_CLOEXEC)"))
+    }
+
     deinit { _ = clinux_close(raw) }
 
     /// Gives the descriptor away: the caller closes it.

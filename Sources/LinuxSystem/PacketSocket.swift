@@ -20,8 +20,17 @@ package struct PacketSocket: ~Copyable, Sendable {
     /// Sends one packet. The descriptors stay the caller's.
     package func send(_ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = []) throws(KernelError) {
         let sent = clinux_send(
-            fd.raw, bytes.baseAddress, bytes.count, descriptors, UInt32(descriptors.count))
+            fd.raw, bytes.baseAddress, bytes.count, descriptors, UInt32(descriptors.count), 1)
         try check(sent, "sendmsg")
+    }
+
+    /// Sends one packet if there is room for it now. The descriptors stay the caller's.
+    /// - Returns: whether it was sent.
+    package func sendNow(_ bytes: [UInt8], descriptors: [Int32]) throws(KernelError) -> Bool {
+        let sent = clinux_send(fd.raw, bytes, bytes.count, descriptors, UInt32(descriptors.count), 0)
+        if sent == -Int64(EAGAIN) { return false }
+        try check(sent, "sendmsg")
+        return true
     }
 
     package enum Received {

@@ -10,7 +10,7 @@ struct FunctionReader {
     private static let known = [
         "namespace", "bundle", "rootfs", "mode", "command", "port", "environment", "environment_file",
         "concurrency", "timeout", "queueTimeout", "startTimeout", "stopGrace", "scale", "limits", "network",
-        "labels", "annotations",
+        "labels", "annotations", "cgi",
     ]
     /// Keys of this format or of OpenFaaS's that this version does not honour: refused, never ignored.
     private static let notBuilt = [
@@ -71,9 +71,7 @@ struct FunctionReader {
 
     private func readProcess(_ fields: YAMLMapping, into spec: inout FunctionSpec) throws(Misplaced) {
         if let field = fields["mode"] { spec.mode = try field.choice(FunctionMode.self) }
-        if spec.mode != .http, let field = fields["mode"] {
-            throw field.misplaced("'\(spec.mode.rawValue)' is not supported yet", allowed: "http")
-        }
+        if let field = fields["cgi"] { spec.cgi = try field.boolean() }
         if let field = fields["command"] { spec.command = try field.texts() }
         if let field = fields["port"] { spec.port = try field.integer() }
         if let field = fields["concurrency"] { spec.concurrency = try field.integer() }

@@ -112,6 +112,13 @@ extension YAMLEntry {
         return value
     }
 
+    func boolean() throws(Misplaced) -> Bool {
+        guard case .scalar(let scalar) = node, scalar.style == .plain, let value = Bool(scalar.string) else {
+            throw misplaced("is \(YAMLMapping.kind(of: node))", allowed: "true, false")
+        }
+        return value
+    }
+
     func texts() throws(Misplaced) -> [String] {
         guard case .sequence(let nodes) = node else {
             throw misplaced("is \(YAMLMapping.kind(of: node))", allowed: "a list of texts")

@@ -49,7 +49,7 @@ extension FunctionMachine {
     ) {
         let id = makeID()
         instances[id] = Instance(
-            id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.concurrency),
+            id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.requestLimit),
             createdAt: unixTime, launchedAt: now, callID: callID)
         effects.append(.launch(id, revision, callID: callID))
     }

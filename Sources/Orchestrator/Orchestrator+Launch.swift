@@ -48,8 +48,10 @@ extension Orchestrator {
         let spec = instance.revision.spec
         guard let slot = instance.slot, let port = UInt16(exactly: spec.port) else { return }
         do {
-            try await network.waitUntilAccepting(
-                slot: slot, port: port, deadline: instance.startedAt + spec.startTimeout.nanoseconds)
+            if spec.mode == .http {
+                try await network.waitUntilAccepting(
+                    slot: slot, port: port, deadline: instance.startedAt + spec.startTimeout.nanoseconds)
+            }
         } catch is CancellationError {
             return
         } catch {
@@ -69,7 +71,9 @@ extension Orchestrator {
         startTimes.total.record(nanoseconds: readyAt - instance.startedAt)
         instance.handle = InstanceHandle(
             id: instance.id, revision: instance.revision.id, slot: slot, port: port, gate: machine.gate,
-            thawing: sandbox, startedAt: instance.startedAt, readyAt: readyAt)
+            thawing: sandbox,
+            commands: spec.mode == .exec ? CommandService(processes: sandbox, isCGI: spec.cgi) : nil,
+            startedAt: instance.startedAt, readyAt: readyAt)
         apply(.ready(instance.id), to: instance.function)
     }
 

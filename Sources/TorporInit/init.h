@@ -21,13 +21,10 @@ struct step_view {
 
 /* Everything that START needs. Pointers go into the plan that set them. */
 struct process {
-    int32_t stdio[3];
-    const char *arguments;
-    uint32_t arguments_size;
-    const char *environment;
-    uint32_t environment_size;
-    const char *directory;
-    uint32_t uid, gid, umask;
+    int32_t stdio[3]; /* -1: init's own */
+    const char *arguments, *environment, *more_environment, *directory;
+    uint32_t arguments_size, environment_size, more_environment_size;
+    uint32_t uid, gid, umask, has_terminal;
     const uint32_t *groups;
     uint32_t group_count;
     uint32_t keep_groups, no_new_privileges, has_capabilities;
@@ -53,6 +50,6 @@ static inline const struct torpor_step *plan_next(const struct torpor_step *step
 long container_step(const struct step_view *view);
 
 /* process.c: notes one step from TORPOR_PROCESS_STEPS on; starts what was noted. process_start returns the pid, or
- * -errno with *detail from enum torpor_start. */
+ * -errno with *detail from enum torpor_start; 0 for a trial, which executes nothing. */
 long process_note(struct process *process, const struct step_view *view, const struct request *request);
-long process_start(const struct process *process, uint32_t *detail);
+long process_start(const struct process *process, int is_trial, uint32_t *detail);

@@ -6,13 +6,16 @@
 #include <asm/signal.h>
 #include <linux/keyctl.h>
 #include <linux/prctl.h>
+#include <linux/signal.h>
 #include <linux/signalfd.h>
+#include <linux/wait.h>
 
-enum { NO_HANG = 1, BLOCK_ALL = 2, SIGNAL_SET_BYTES = 8 };
+enum { BLOCK_ALL = 2, SIGNAL_SET_BYTES = 8 };
 
 static char packet[TORPOR_PACKET_BYTES] __attribute__((aligned(16)));
 static struct process main_process;
-static struct { int32_t pid; uint32_t id; } spawned[TORPOR_SPAWNED]; /* [0] is the main process */
+static struct { int32_t pid; uint32_t id; } spawned[TORPOR_SPAWNED]; /* [0] is the main process, where there is one */
+static uint32_t is_planned, is_ending, further; /* processes beside the main one */
 
 static __attribute__((noreturn)) void end(int code) {
     for (;;) kernel(exit_group, code);
@@ -95,18 +98,22 @@ static long run(const struct request *request, struct process *process) {
     for (uint32_t i = 0;; i++, step = plan_next(step)) {
         struct step_view view = plan_view(request, step);
         uint32_t detail = 0;
-        long result = step->op == TORPOR_START             ? process_start(process, &detail)
+        int is_last = step->op >= TORPOR_START;
+        long result = is_last                           ? process_start(process, step->op == TORPOR_READY, &detail)
                       : step->op < TORPOR_PROCESS_STEPS ? container_step(&view)
-                                                           : process_note(process, &view, request);
+                                                        : process_note(process, &view, request);
+        int is_quiet = request->head.kind == TORPOR_SPAWN && request->head.value & 1;
         if (result < 0) report_failure(request->head.id, i, step->op, result, detail);
-        else if (step->op == TORPOR_START) report(TORPOR_STARTED, request->head.id, (uint32_t)result, 0);
-        if (result < 0 || step->op == TORPOR_START) return result;
+        else if (is_last && !is_quiet) report(TORPOR_STARTED, request->head.id, (uint32_t)result, 0);
+        if (result < 0 || is_last) return result;
     }
 }
 
-/* init's own stdio stays open, so that no received descriptor is ever 0, 1 or 2, but is the container's /dev/null. */
-static void take_stdio(int32_t null) {
-    for (int i = 0; i < 3; i++) kernel(dup3, null, i, 0);
+/* init's own stdio stays open, so that no received descriptor is ever 0, 1 or 2: it is the container's /dev/null, and
+ * what the plan gave where no main process has that. */
+static void take_stdio(int has_main_process) {
+    for (int i = 0; i < 3; i++) kernel(dup3, main_process.stdio[has_main_process ? 0 : i], i, 0);
+    for (int i = 0; i < 3; i++) main_process.stdio[i] = -1;
 }
 
 static void handle_plan(struct request *request) {
@@ -117,8 +124,9 @@ static void handle_plan(struct request *request) {
         end(1);
     }
     result = run(request, &main_process);
-    if (result < 0 || remember((int32_t)result, request->head.id, 0) < 0) end(1);
-    take_stdio(main_process.stdio[0]);
+    if (result < 0 || (result && remember((int32_t)result, request->head.id, 0) < 0)) end(1);
+    take_stdio(result > 0);
+    is_planned = 1;
     /* No process of the container may look into init, whose socket leads to the daemon. */
     kernel(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
     close_descriptors(request);
@@ -127,13 +135,11 @@ static void handle_plan(struct request *request) {
 static void handle_spawn(struct request *request) {
     uint32_t bad;
     struct process process = main_process;
-    int32_t room = 0;
-    for (uint32_t i = 1; i < TORPOR_SPAWNED; i++) room |= !spawned[i].pid;
-    long result = room ? plan_check(request, &bad) : -EAGAIN;
+    long result = further + 1 < TORPOR_SPAWNED ? plan_check(request, &bad) : -EAGAIN;
     if (result < 0) {
         report_failure(request->head.id, TORPOR_NO_STEP, 0, result, 0);
     } else if ((result = run(request, &process)) >= 0) {
-        remember((int32_t)result, request->head.id, 1);
+        further += remember((int32_t)result, request->head.id, 1) == 0;
     }
     close_descriptors(request);
     if (request->body != packet + sizeof request->head) kernel(munmap, request->body, request->head.length);
@@ -141,7 +147,7 @@ static void handle_spawn(struct request *request) {
 
 static void handle_signal(const struct request *request) {
     for (uint32_t i = 0; i < TORPOR_SPAWNED; i++)
-        if (spawned[i].pid && spawned[i].id == request->head.id) kernel(kill, spawned[i].pid, request->head.value);
+        if (spawned[i].pid && spawned[i].id == request->head.id) kernel(kill, -spawned[i].pid, request->head.value);
 }
 
 static void handle_request(void) {
@@ -153,11 +159,11 @@ static void handle_request(void) {
     if (result < 0) end(1);
     switch (request.head.kind) {
     case TORPOR_PLAN:
-        if (spawned[0].pid) end(1);
+        if (is_planned) end(1);
         handle_plan(&request);
         return;
     case TORPOR_SPAWN:
-        if (!spawned[0].pid) end(1);
+        if (!is_planned) end(1);
         handle_spawn(&request);
         return;
     case TORPOR_SIGNAL: handle_signal(&request); break;
@@ -170,14 +176,30 @@ static void handle_request(void) {
 static void reap(void) {
     int32_t status;
     for (;;) {
-        long pid = kernel(wait4, -1, &status, NO_HANG, 0);
-        if (pid <= 0) return;
-        for (uint32_t i = 0; i < TORPOR_SPAWNED; i++) {
-            if (spawned[i].pid != pid) continue;
-            report(TORPOR_EXITED, spawned[i].id, (uint32_t)status, 0);
-            spawned[i].pid = 0;
-            if (i == 0) end(status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
-        }
+        siginfo_t dead;
+        dead.si_pid = 0;
+        if (kernel(waitid, P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT, 0) < 0 || !dead.si_pid) return;
+        uint32_t i = 0;
+        while (i < TORPOR_SPAWNED && spawned[i].pid != dead.si_pid) i++;
+        /* Until it is reaped, its number, and so its group's, is nobody else's. */
+        if (i > 0 && i < TORPOR_SPAWNED) kernel(kill, -dead.si_pid, SIGKILL);
+        kernel(wait4, dead.si_pid, &status, WNOHANG, 0);
+        if (i == TORPOR_SPAWNED) continue;
+        report(TORPOR_EXITED, spawned[i].id, (uint32_t)status, 0);
+        spawned[i].pid = 0;
+        if (i == 0) end(status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
+        further--;
+    }
+}
+
+/* A signal to the container is the main process's. Where there is none, SIGTERM asks every process to end. */
+static void forward(int32_t signal) {
+    if (spawned[0].pid) {
+        kernel(kill, spawned[0].pid, signal);
+    } else if (is_planned && signal == SIGTERM) {
+        is_ending = 1;
+        for (uint32_t i = 0; i < TORPOR_SPAWNED; i++)
+            if (spawned[i].pid) kernel(kill, -spawned[i].pid, signal);
     }
 }
 
@@ -185,9 +207,11 @@ static void handle_signals(int32_t signals) {
     struct signalfd_siginfo information[8];
     int64_t count = kernel(read, signals, information, sizeof information);
     for (int64_t i = 0; i < count / (int64_t)sizeof information[0]; i++)
-        if (information[i].ssi_signo != SIGCHLD && spawned[0].pid)
-            kernel(kill, spawned[0].pid, information[i].ssi_signo);
+        if (information[i].ssi_signo != SIGCHLD) forward(information[i].ssi_signo);
     reap();
+    if (!is_ending || further) return;
+    report(TORPOR_EXITED, 0, 0, 0);
+    end(0);
 }
 
 /* What the daemon's other children share must not be shared with a container: kill(0) would reach every process of the

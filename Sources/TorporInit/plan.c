@@ -1,33 +1,21 @@
 #include "init.h"
 
 /* What a step must bring along. */
-enum { T0 = 1, T1 = 2, DATA = 4, FD = 8 };
+enum { T0 = 1, T1 = 2, DATA = 4, FD = 8, NOTHING = 0x80 };
 static const uint8_t needs[TORPOR_OPS] = {
-    [TORPOR_BECOME_ROOT] = 0x80,
-    [TORPOR_ROOT] = T0 | FD,
-    [TORPOR_MOUNT] = T0 | T1,
-    [TORPOR_ATTACH] = T1 | FD,
-    [TORPOR_BIND] = T0 | T1,
-    [TORPOR_MASK] = T0,
-    [TORPOR_READONLY] = T0,
-    [TORPOR_DIRECTORY] = T0,
-    [TORPOR_SYMLINK] = T0 | T1,
-    [TORPOR_FILE] = T0,
-    [TORPOR_WRITE] = T0 | DATA,
-    [TORPOR_HOSTNAME] = T0,
-    [TORPOR_ROOT_READONLY] = 0x80,
-    [TORPOR_PIVOT] = 0x80,
-    [TORPOR_STDIO] = DATA,
-    [TORPOR_ARGUMENTS] = DATA,
-    [TORPOR_ENVIRONMENT] = 0x80,
-    [TORPOR_WORKING_DIRECTORY] = T0,
-    [TORPOR_IDENTITY] = 0x80,
-    [TORPOR_KEEP_GROUPS] = 0x80,
-    [TORPOR_LIMIT] = 0x80,
-    [TORPOR_CAPABILITIES] = DATA,
-    [TORPOR_NO_NEW_PRIVILEGES] = 0x80,
-    [TORPOR_SECCOMP] = DATA,
-    [TORPOR_START] = 0x80,
+    [TORPOR_BECOME_ROOT] = NOTHING, [TORPOR_ROOT] = T0 | FD,
+    [TORPOR_MOUNT] = T0 | T1, [TORPOR_ATTACH] = T1 | FD,
+    [TORPOR_BIND] = T0 | T1, [TORPOR_MASK] = T0,
+    [TORPOR_READONLY] = T0, [TORPOR_DIRECTORY] = T0,
+    [TORPOR_SYMLINK] = T0 | T1, [TORPOR_FILE] = T0,
+    [TORPOR_WRITE] = T0 | DATA, [TORPOR_HOSTNAME] = T0,
+    [TORPOR_ROOT_READONLY] = NOTHING, [TORPOR_PIVOT] = NOTHING,
+    [TORPOR_STDIO] = DATA, [TORPOR_ARGUMENTS] = DATA,
+    [TORPOR_ENVIRONMENT] = NOTHING, [TORPOR_WORKING_DIRECTORY] = T0,
+    [TORPOR_IDENTITY] = NOTHING, [TORPOR_KEEP_GROUPS] = NOTHING,
+    [TORPOR_LIMIT] = NOTHING, [TORPOR_CAPABILITIES] = DATA,
+    [TORPOR_NO_NEW_PRIVILEGES] = NOTHING, [TORPOR_SECCOMP] = DATA,
+    [TORPOR_START] = NOTHING, [TORPOR_READY] = NOTHING,
 };
 
 static int text_is_good(const struct torpor_step *step, uint32_t offset) {
@@ -58,7 +46,8 @@ static int data_suits(const struct torpor_step *step, const struct request *requ
     case TORPOR_STDIO:
         if (step->data_size != 3 * sizeof *index) return 0;
         for (int i = 0; i < 3; i++)
-            if (index[i] < 0 || (uint32_t)index[i] >= request->descriptor_count) return 0;
+            if (index[i] < (request->head.kind == TORPOR_SPAWN ? -1 : 0) || index[i] >= (int32_t)request->descriptor_count)
+                return 0;
         return 1;
     case TORPOR_IDENTITY:
         return !step->data || (step->data_size % 4 == 0 && step->data_size <= 4 * 65536);
@@ -93,7 +82,8 @@ long plan_check(const struct request *request, uint32_t *bad) {
         *bad = i;
         if (left < sizeof *step || step->size < sizeof *step || step->size > left || step->size % 8) return -EINVAL;
         if (step->op < lowest || !step_is_good(step, request)) return -EINVAL;
-        if ((step->op == TORPOR_START) != (i + 1 == plan->steps)) return -EINVAL;
+        if ((step->op >= TORPOR_START) != (i + 1 == plan->steps)) return -EINVAL;
+        if (step->op == TORPOR_READY && request->head.kind != TORPOR_PLAN) return -EINVAL;
         left -= step->size;
     }
     return left ? -EINVAL : 0;

@@ -2,24 +2,34 @@
  * init's memory, and so can tell the exact errno of its execve without a pipe. */
 #include "init.h"
 
+#include <asm/ioctls.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
-enum { SET_MASK = 2, SIGNAL_SET_BYTES = 8, PATH_BYTES = 4096 };
+enum { SET_MASK = 2, SIGNAL_SET_BYTES = 8, PATH_BYTES = 4096, EXECUTABLE = 1 };
 
 long process_note(struct process *process, const struct step_view *view, const struct request *request) {
     const struct torpor_step *step = view->step;
     switch (step->op) {
     case TORPOR_STDIO:
-        for (int i = 0; i < 3; i++) process->stdio[i] = request->descriptors[((const int32_t *)view->data)[i]];
+        for (int i = 0; i < 3; i++) {
+            int32_t index = ((const int32_t *)view->data)[i];
+            process->stdio[i] = index < 0 ? -1 : request->descriptors[index];
+        }
+        process->has_terminal = step->mode & 1;
         return 0;
     case TORPOR_ARGUMENTS:
         process->arguments = view->data;
         process->arguments_size = step->data_size;
         return 0;
     case TORPOR_ENVIRONMENT:
+        if (step->mode & 1) {
+            process->more_environment = view->data;
+            process->more_environment_size = view->data ? step->data_size : 0;
+            return 0;
+        }
         process->environment = view->data;
         process->environment_size = view->data ? step->data_size : 0;
         return 0;
@@ -33,12 +43,13 @@ long process_note(struct process *process, const struct step_view *view, const s
         return 0;
     case TORPOR_KEEP_GROUPS: process->keep_groups = 1; return 0;
     case TORPOR_LIMIT: {
-        uint32_t n = process->limit_count;
+        uint32_t n = 0;
+        while (n < process->limit_count && process->limits[n].resource != step->mode) n++;
         if (n == sizeof process->limits / sizeof process->limits[0]) return -E2BIG;
         process->limits[n].resource = step->mode;
         process->limits[n].soft = step->flags;
         process->limits[n].hard = step->value;
-        process->limit_count = n + 1;
+        if (n == process->limit_count) process->limit_count++;
         return 0;
     }
     case TORPOR_CAPABILITIES:
@@ -59,6 +70,7 @@ long process_note(struct process *process, const struct step_view *view, const s
 struct start {
     const struct process *process;
     char **arguments, **environment;
+    int is_trial;
     uint32_t detail;
     long error;
 };
@@ -66,10 +78,11 @@ struct start {
 static long set_stdio(const struct process *process) {
     /* Received descriptors are above 2: init keeps 0 to 2 open. */
     for (int i = 0; i < 3; i++) {
-        long result = kernel(dup3, process->stdio[i], i, 0);
+        long result = process->stdio[i] < 0 ? 0 : kernel(dup3, process->stdio[i], i, 0);
         if (result < 0) return result;
     }
-    return kernel(close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
+    long result = process->has_terminal ? kernel(ioctl, 0, TIOCSCTTY, 0) : 0;
+    return result < 0 ? result : kernel(close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
 static long set_limits(const struct process *process) {
@@ -131,13 +144,18 @@ static long set_seccomp(const struct process *process) {
     return kernel(seccomp, SECCOMP_SET_MODE_FILTER, process->seccomp_flags, &program);
 }
 
+static long try_program(const char *path, const struct start *start) {
+    return start->is_trial ? kernel(faccessat, AT_FDCWD, path, EXECUTABLE)
+                           : kernel(execve, path, start->arguments, start->environment);
+}
+
 /* execvpe(3): a name without a slash is looked for along PATH. ENOENT unless some file was found but refused. */
-static long execute(char **arguments, char **environment) {
-    const char *name = arguments[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+static long execute(const struct start *start) {
+    const char *name = start->arguments[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     size_t length = text_length(name);
     for (const char *at = name; *at; at++)
-        if (*at == '/') return kernel(execve, name, arguments, environment);
-    for (char **entry = environment; *entry; entry++)
+        if (*at == '/') return try_program(name, start);
+    for (char **entry = start->environment; *entry; entry++)
         if ((*entry)[0] == 'P' && (*entry)[1] == 'A' && (*entry)[2] == 'T' && (*entry)[3] == 'H' && (*entry)[4] == '=')
             path = *entry + 5;
     long outcome = -ENOENT;
@@ -149,7 +167,7 @@ static long execute(char **arguments, char **environment) {
             memcpy(candidate, path, directory);
             candidate[directory] = '/';
             memcpy(candidate + directory + !!directory, name, length + 1);
-            long result = kernel(execve, candidate, arguments, environment);
+            long result = try_program(candidate, start);
             if (result == -EACCES) outcome = result;
             else if (result != -ENOENT && result != -ENOTDIR) return result;
         }
@@ -176,6 +194,10 @@ static int run_child(void *argument) {
     PART(TORPOR_START_LIMITS, set_limits(process))
     PART(TORPOR_START_IDENTITY, set_identity(process))
     PART(TORPOR_START_DIRECTORY, process->directory ? kernel(chdir, process->directory) : 0)
+    if (start->is_trial) {
+        PART(TORPOR_START_EXEC, execute(start))
+        return 0;
+    }
     kernel(rt_sigprocmask, SET_MASK, &no_signals, 0, SIGNAL_SET_BYTES);
     if (early_filter) {
         PART(TORPOR_START_CAPABILITIES, regain_capabilities())
@@ -186,39 +208,35 @@ static int run_child(void *argument) {
         PART(TORPOR_START_CAPABILITIES, kernel(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         PART(TORPOR_START_SECCOMP, set_seccomp(process))
     }
-    PART(TORPOR_START_EXEC, execute(start->arguments, start->environment))
+    PART(TORPOR_START_EXEC, execute(start))
     return 127;
 #undef PART
 }
 
-static void point_at(char **pointers, const char *texts, uint32_t size) {
+/* Returns where the next pointer goes. */
+static char **point_at(char **pointers, const char *texts, uint32_t size) {
     for (const char *end = texts + size; texts < end; texts += text_length(texts) + 1) *pointers++ = (char *)texts;
     *pointers = 0;
+    return pointers;
 }
 
-static uint32_t count_texts(const char *texts, uint32_t size) {
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < size; i++) count += !texts[i];
-    return count;
-}
-
-long process_start(const struct process *process, uint32_t *detail) {
+long process_start(const struct process *process, int is_trial, uint32_t *detail) {
     *detail = TORPOR_START_CLONE;
     if (!process->arguments || !process->arguments[0]) return -EINVAL;
-    uint32_t arguments = count_texts(process->arguments, process->arguments_size);
-    size_t bytes = (arguments + count_texts(process->environment, process->environment_size) + 2) * sizeof(char *);
-    /* PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS */
-    long memory = kernel(mmap, 0, bytes, 3, 0x22, -1, 0);
+    /* A pointer for each byte is more than one for each text. PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS |
+     * MAP_NORESERVE. */
+    size_t texts = (size_t)process->arguments_size + process->environment_size + process->more_environment_size;
+    long memory = kernel(mmap, 0, (texts + 2) * sizeof(char *), 3, 0x4022, -1, 0);
     if (memory < 0) return memory;
-    char **pointers = (char **)memory;
-    point_at(pointers, process->arguments, process->arguments_size);
-    point_at(pointers + arguments + 1, process->environment, process->environment_size);
-    struct start start = {process, pointers, pointers + arguments + 1, 0, 0};
+    struct start start = {process, (char **)memory, 0, is_trial, 0, 0};
+    start.environment = point_at(start.arguments, process->arguments, process->arguments_size) + 1;
+    char **more = point_at(start.environment, process->environment, process->environment_size);
+    point_at(more, process->more_environment, process->more_environment_size);
     long pid = spawn_on_stack(run_child, &start);
-    kernel(munmap, memory, bytes);
+    kernel(munmap, memory, (texts + 2) * sizeof(char *));
     if (pid < 0) return pid;
     *detail = start.detail;
     /* execve does not return where it succeeds, so `error` is then still the 0 of the part before. The one that failed
      * is reaped with all others. */
-    return start.error < 0 ? start.error : pid;
+    return start.error < 0 ? start.error : is_trial ? 0 : pid;
 }

@@ -20,14 +20,16 @@ enum {
 
 enum torpor_kind {
     /* daemon -> init */
-    TORPOR_PLAN = 1,      /* make the container and start its main process; once, first; body: torpor_plan */
-    TORPOR_SPAWN = 2,     /* start one more process; body: torpor_plan with steps from TORPOR_PROCESS_STEPS on, which
-                             replace what the main process has */
-    TORPOR_SIGNAL = 3,    /* signal `value` to the process `id` */
+    TORPOR_PLAN = 1,      /* make the container and start its main process, if it has one; once, first; body: torpor_plan */
+    TORPOR_SPAWN = 2,     /* start one more process, which leads a session and a process group; body: torpor_plan with
+                             steps from TORPOR_PROCESS_STEPS on, which replace what the plan says. When it ends, what is
+                             left of its group is killed. value & 1: no STARTED */
+    TORPOR_SIGNAL = 3,    /* signal `value` to the process group of the process `id` */
     /* init -> daemon; `id` is that of the request */
-    TORPOR_STARTED = 129, /* the program runs (execve succeeded); value: its pid in the container */
+    TORPOR_STARTED = 129, /* the program runs (execve succeeded); value: its pid in the container, 0 after TORPOR_READY */
     TORPOR_FAILED = 130,  /* body: torpor_failure; after a PLAN, init ends */
-    TORPOR_EXITED = 131,  /* value: wait status; after the main process, init ends */
+    TORPOR_EXITED = 131,  /* value: wait status; after the main process, init ends. Without one init says this of the
+                             plan's id and ends when SIGTERM was sent to it and no process is left */
 };
 
 struct torpor_message { uint32_t kind, id, length, value; };
@@ -75,9 +77,11 @@ enum torpor_op {
     TORPOR_PIVOT,           /* the new root becomes the root; the old one is gone */
 
     TORPOR_PROCESS_STEPS = 64,
-    TORPOR_STDIO = 64,      /* data: three int32, indices of the descriptors that become 0, 1 and 2 */
+    TORPOR_STDIO = 64,      /* data: three int32, indices of the descriptors that become 0, 1 and 2; -1 in a SPAWN: /dev/null,
+                               or what the plan gave where there is no main process. mode & 1: 0 is a terminal, which
+                               becomes the controlling one */
     TORPOR_ARGUMENTS,       /* data: texts, at least one */
-    TORPOR_ENVIRONMENT,     /* data: texts; without data: none */
+    TORPOR_ENVIRONMENT,     /* data: texts; without data: none. mode & 1: besides what is there */
     TORPOR_WORKING_DIRECTORY, /* text[0] */
     TORPOR_IDENTITY,        /* value: uid, flags: gid, mode: umask, data: uint32 additional groups; descriptor -1 */
     TORPOR_KEEP_GROUPS,     /* setgroups(2) is not allowed here */
@@ -86,10 +90,11 @@ enum torpor_op {
     TORPOR_NO_NEW_PRIVILEGES,
     TORPOR_SECCOMP,         /* data: struct sock_filter; flags: SECCOMP_FILTER_FLAG_* */
     TORPOR_START,           /* the last step */
+    TORPOR_READY,           /* the last step of a PLAN without a main process: its arguments name a program that is there */
     TORPOR_OPS,
 };
 
-/* Where TORPOR_START failed. */
+/* Where TORPOR_START or TORPOR_READY failed. */
 enum torpor_start {
     TORPOR_START_CLONE = 1, TORPOR_START_SESSION, TORPOR_START_STDIO, TORPOR_START_LIMITS, TORPOR_START_IDENTITY,
     TORPOR_START_DIRECTORY, TORPOR_START_CAPABILITIES, TORPOR_START_SECCOMP, TORPOR_START_EXEC,

@@ -105,7 +105,7 @@ struct Run {
         (["deploy", "a", "--bundle", "b", "--min", "11"], "--min: 11 is out of range"),
         (["deploy", "a", "--bundle", "b", "--env", "X"], "--env: 'X' is no variable"),
         (["deploy", "a", "--bundle", "b", "--env", "PORT=1"], "--env: set by Torpor itself"),
-        (["deploy", "a", "--bundle", "b", "--mode", "exec"], "'exec' is not supported yet"),
+        (["deploy", "a", "--bundle", "b", "--mode", "tcp"], "'tcp' is not supported yet"),
         (["deploy", "a", "--bundle", "b", "--mode", "x"], "'x' is no mode"),
         (["deploy", "a", "--bundle", "b", "--network", "x"], "--network: 'x' is no network"),
         (["deploy", "a", "--bundle", "b", "--timeout", "5"], "--timeout: '5' is not a duration"),

@@ -24,8 +24,8 @@ import Testing
         ),
         ("functions:\n  a:\n    bundle: x\n    secrets: [s]\n", "functions.a.secrets: is not supported yet"),
         (
-            "functions:\n  a:\n    bundle: x\n    mode: exec\n",
-            "functions.a.mode: 'exec' is not supported yet (http)"
+            "functions:\n  a:\n    bundle: x\n    mode: job\n",
+            "functions.a.mode: 'job' is not supported yet (http, exec)"
         ),
         ("functions:\n  a:\n    bundle: x\n    mode: web\n", "is the text 'web' (http, exec, tcp, job)"),
         ("functions:\n  a:\n    bundle: x\n    network: {allow: []}\n", "egress rules are not supported yet"),

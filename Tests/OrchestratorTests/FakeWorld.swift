@@ -94,6 +94,16 @@ final class FakeInstance: SandboxedInstance {
         end.continuation.yield(status)
         end.continuation.finish()
     }
+    let ownVariables: Set<String> = []
+    func start(
+        _ process: ProcessStart, ended: @escaping @Sendable (ProcessEnd) -> Void
+    ) throws(InstanceFailure) -> UInt32 {
+        log.withLock { $0.append("start") }
+        ended(.exited(.code(0)))
+        return 1
+    }
+    func signal(_ process: UInt32, _ number: Int32) {}
+    func log(_ line: String) {}
     func ended() async -> ExitStatus {
         for await status in end.stream { return status }
         return .unknown

@@ -39,6 +39,14 @@ import Testing
         #expect(steps.last == .start)
     }
 
+    @Test func `In mode exec the plan ends with a process that is ready to be started`() throws {
+        var spec = FunctionSpec()
+        spec.mode = .exec
+        let steps = try compile(OCIConfig.default(command: ["/bin/hello"]), spec: spec)
+        #expect(steps.last == .ready)
+        #expect(!steps.contains(.start))
+    }
+
     @Test func `Default file systems are there even where the configuration leaves them out`() throws {
         var config = OCIConfig.default(command: ["/bin/hello"])
         config.mounts = [.init(destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["size=1m"])]

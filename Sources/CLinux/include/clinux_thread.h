@@ -28,6 +28,8 @@ int32_t clinux_wait_readable(int32_t fd, int64_t nanoseconds);
 /* epoll(7), level-triggered input. */
 int32_t clinux_epoll_create(void);
 int32_t clinux_epoll_add(int32_t epoll, int32_t fd, uint64_t token);
+/* Whether the descriptor, which was added with this token, is also told when it is writable. */
+int32_t clinux_epoll_output(int32_t epoll, int32_t fd, uint64_t token, int32_t output);
 int32_t clinux_epoll_remove(int32_t epoll, int32_t fd);
 /* Stores the tokens of at most capacity ready descriptors; milliseconds < 0: without limit. Returns how many. */
 int32_t clinux_epoll_wait(int32_t epoll, uint64_t *tokens, int32_t capacity, int32_t milliseconds);

@@ -23,7 +23,9 @@ struct Deploy: AsyncParsableCommand {
     @Option(help: "Requests in flight per instance at most; 0 is no limit.") var concurrency: Int?
     @Option(help: "The port that the function listens on.") var port: Int?
     @Option(help: "Time for a request until its response begins: 60s.") var timeout: String?
-    @Option(help: "How requests reach the function: http.") var mode: String?
+    @Option(help: "How requests reach the function: http, or exec to run the command for each.")
+    var mode: String?
+    @Flag(help: "In mode exec, the command writes the response's head itself (CGI).") var cgi = false
     @Option(help: "What it may reach: default or none.") var network: String?
     @Option(help: "Idle time until an instance is frozen: 10s, or never.") var freezeAfter: String?
     @Option(help: "Idle time until an instance is stopped: 5m, or never.") var stopAfter: String?
@@ -109,10 +111,13 @@ struct Deploy: AsyncParsableCommand {
         spec.timeout = try parsed("--timeout", timeout, duration) ?? spec.timeout
         spec.scale.freezeAfter = try parsed("--freeze-after", freezeAfter, idleTime) ?? spec.scale.freezeAfter
         spec.scale.stopAfter = try parsed("--stop-after", stopAfter, idleTime) ?? spec.scale.stopAfter
-        if let mode, mode != FunctionMode.http.rawValue {
-            let known = FunctionMode(rawValue: mode) != nil
-            throw ValidationError("--mode: '\(mode)' is \(known ? "not supported yet" : "no mode") (http)")
+        if let mode {
+            guard let value = FunctionMode(rawValue: mode) else {
+                throw ValidationError("--mode: '\(mode)' is no mode (http, exec)")
+            }
+            spec.mode = value
         }
+        spec.cgi = cgi
         if let network {
             guard let value = NetworkMode(rawValue: network) else {
                 throw ValidationError("--network: '\(network)' is no network (default, none)")
@@ -137,7 +142,7 @@ struct Deploy: AsyncParsableCommand {
             "scale.min": "--min",
             "scale.max": "--max", "scale.freezeAfter": "--freeze-after", "scale.stopAfter": "--stop-after",
             "concurrency": "--concurrency", "port": "--port", "timeout": "--timeout", "command": "-- COMMAND",
-            "source.bundle": "--bundle", "source.rootfs": "--rootfs",
+            "source.bundle": "--bundle", "source.rootfs": "--rootfs", "mode": "--mode", "cgi": "--cgi",
         ]
         if field.hasPrefix("environment") { return "--env" }
         return options[field] ?? field

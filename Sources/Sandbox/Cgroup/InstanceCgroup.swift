@@ -75,10 +75,11 @@ package final class InstanceCgroup: Sendable {
     /// SIGKILL to every process of it (cgroup.kill, Linux 5.14), frozen ones too.
     package func kill() { try? File.write("1", to: "cgroup.kill", at: directory.raw) }
 
-    /// Whether the kernel's out-of-memory killer ended something here.
-    package func hadOutOfMemoryKill() -> Bool {
-        guard let events = try? File.text("memory.events", at: directory.raw) else { return false }
-        return events.split(separator: "\n").contains { $0.hasPrefix("oom_kill ") && $0 != "oom_kill 0" }
+    /// How many processes the kernel's out-of-memory killer has ended here.
+    package func outOfMemoryKills() -> Int {
+        guard let events = try? File.text("memory.events", at: directory.raw) else { return 0 }
+        let line = events.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
+        return line.flatMap { Int($0.dropFirst(9)) } ?? 0
     }
 
     /// One of its files, whole.

@@ -40,7 +40,7 @@ package struct InitFailure: Sendable, Hashable {
         self.step = step
         self.operation = operation
         self.code = Int32(truncatingIfNeeded: code)
-        stage =
-            operation == PlanFormat.Operation.start.rawValue ? PlanFormat.StartStage(rawValue: detail) : nil
+        let isLast = operation >= PlanFormat.Operation.start.rawValue
+        stage = isLast ? PlanFormat.StartStage(rawValue: detail) : nil
     }
 }

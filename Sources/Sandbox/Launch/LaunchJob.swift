@@ -1,5 +1,6 @@
 internal import Core
 internal import LinuxSystem
+internal import Synchronization
 
 /// What one launch needs, ready to be carried out.
 struct LaunchJob: Sendable {
@@ -26,6 +27,8 @@ struct LaunchJob: Sendable {
     let cgroup: InstanceCgroup?
     let network: SharedFD
     let slot: SlotID
+    /// Whether the daemon writes to the log, too.
+    let keepsLog: Bool
 }
 
 /// A container's first process, torpor-init.
@@ -34,6 +37,12 @@ final class LaunchedProcess: Sendable {
     let socket: PacketSocket
     /// Its number; good for /proc until it is reaped.
     let pid: Int32
+
+    private let log = Mutex<SharedFD?>(nil)
+
+    /// The log's end that was kept, once: non-blocking, to be closed with the container.
+    func takeLog() -> SharedFD? { log.withLock { $0.take() } }
+    func keepLog(_ log: SharedFD) { self.log.withLock { $0 = log } }
 
     init(pid: Int32, pidfd: consuming PidFD, socket: consuming PacketSocket) {
         self.pid = pid

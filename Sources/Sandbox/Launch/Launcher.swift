@@ -107,6 +107,11 @@ final class Launcher {
         else { preconditionFailure("pipe2 makes two descriptors") }
         try give(outputEnd, to: job.owner)
         try give(errorEnd, to: job.owner)
+        if job.keepsLog {
+            // Opened anew, as the function's own must not be made non-blocking.
+            process.keepLog(
+                SharedFD(try File.open("/proc/self/fd/\(errorEnd.raw)", flags: O_WRONLY | O_NONBLOCK)))
+        }
         let descriptors = [root.descriptor, null.raw, outputEnd.raw, errorEnd.raw, system.descriptor]
         try InitMessage.send(
             .plan, id: InitMessage.mainProcess, body: job.plan.bytes(for: job.instance),

@@ -14,9 +14,10 @@ package struct CgroupLimits: Sendable {
     }
 
     /// What the function's own limits say wins over its configuration. A limit that somebody named must hold.
+    /// - Parameter isShared: its processes answer different requests: one that takes too much memory ends alone.
     /// - Throws: `InvalidInput` that names the limit for which this host has no controller.
     package func settings(
-        _ resources: OCIConfig.Resources?, _ limits: LimitSpec
+        _ resources: OCIConfig.Resources?, _ limits: LimitSpec, isShared: Bool = false
     ) throws(InvalidInput) -> [CgroupSetting] {
         var settings = resources?.cgroupSettings() ?? []
         for setting in settings { try require(setting.controller, for: "linux.resources, \(setting.file)") }
@@ -39,14 +40,17 @@ package struct CgroupLimits: Sendable {
         } else if !settings.contains(where: { $0.file == "pids.max" }) {
             set(.pids, "pids.max", "\(Limits.processes)")
         }
-        settings += Self.whatMakesMemoryBind(settings)
+        settings += Self.whatMakesMemoryBind(settings, isShared: isShared)
         return settings.filter { controllers?.contains($0.controller.rawValue) == true }
     }
 
     /// A function over its memory would go on in the host's swap, and one that lost a process would half live on.
-    private static func whatMakesMemoryBind(_ settings: [CgroupSetting]) -> [CgroupSetting] {
+    private static func whatMakesMemoryBind(_ settings: [CgroupSetting], isShared: Bool) -> [CgroupSetting] {
         guard settings.contains(where: { $0.file == "memory.max" && $0.value != "max" }) else { return [] }
-        var result = [CgroupSetting(controller: .memory, file: "memory.oom.group", value: "1")]
+        var result: [CgroupSetting] = []
+        if !isShared {
+            result.append(CgroupSetting(controller: .memory, file: "memory.oom.group", value: "1"))
+        }
         if !settings.contains(where: { $0.file == "memory.swap.max" }) {
             result.append(
                 CgroupSetting(controller: .memory, file: "memory.swap.max", value: "0", isOptional: true))

@@ -41,8 +41,12 @@ package struct LaunchPlan: Sendable, Hashable {
         case pivot
         // From here on: the process that `start` makes.
         case stdio([Descriptor])
+        /// Of a further process: places among the descriptors that are sent with it; nil is what the plan gives.
+        case streams([Int32?], isTerminal: Bool)
         case arguments([String])
         case environment([String])
+        /// Besides what the plan says: texts, each ended by a NUL.
+        case moreEnvironment([UInt8])
         case workingDirectory(String)
         case identity(user: UInt32, group: UInt32, groups: [UInt32], umask: UInt32)
         case keepGroups
@@ -54,6 +58,18 @@ package struct LaunchPlan: Sendable, Hashable {
         /// An array of `struct sock_filter`.
         case seccomp([UInt8])
         case start
+        /// There is no main process; the one that is described can be started.
+        case ready
+    }
+}
+
+extension LaunchPlan {
+    /// Of the main process's environment.
+    var variableNames: [String] {
+        steps.flatMap { step -> [String] in
+            guard case .environment(let variables) = step else { return [] }
+            return variables.map { String(Substring($0.utf8.prefix { $0 != UInt8(ascii: "=") })) }
+        }
     }
 }
 
@@ -75,6 +91,7 @@ extension LaunchPlan.Step {
         case .rootReadonly: "make the root read-only"
         case .pivot: "enter the root file system"
         case .start: "start the process"
+        case .ready: "find the command"
         default: "prepare the process"
         }
     }

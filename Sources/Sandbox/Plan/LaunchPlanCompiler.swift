@@ -80,7 +80,8 @@ package struct LaunchPlanCompiler {
                 ambient: masks.ambient.rawValue))
         if process.noNewPrivileges ?? true { steps.append(.noNewPrivileges) }
         steps.append(.seccomp(seccomp))
-        steps.append(.start)
+        // In mode exec it is started once for each request, and PID 1 is alone meanwhile.
+        steps.append(spec.mode == .exec ? .ready : .start)
         return steps
     }
 

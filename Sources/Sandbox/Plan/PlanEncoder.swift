@@ -89,6 +89,9 @@ struct PlanEncoder {
         switch step {
         case .stdio(let descriptors):
             emit(.stdio, Content(data: Self.packed(descriptors.map(\.rawValue))))
+        case .streams(let places, let isTerminal):
+            emit(.stdio, Content(mode: isTerminal ? 1 : 0, data: Self.packed(places.map { $0 ?? -1 })))
+        case .moreEnvironment(let texts): emit(.environment, Content(mode: 1, data: texts))
         case .arguments(let arguments): emit(.arguments, Content(data: Self.row(arguments)))
         case .environment(let variables): appendEnvironment(variables)
         case .workingDirectory(let path): emit(.workingDirectory, Content(texts: [path]))
@@ -105,6 +108,7 @@ struct PlanEncoder {
         case .noNewPrivileges: emit(.noNewPrivileges)
         case .seccomp(let filter): emit(.seccomp, Content(data: filter))
         case .start: emit(.start)
+        case .ready: emit(.ready)
         default: preconditionFailure("every step is either of the container or of the process")
         }
     }

@@ -5,6 +5,8 @@ package enum PlanFormat {
     package static let messageBytes = 16
     package static let failureBytes = 16
     package static let stepBytes = 48
+    /// `value` of a SPAWN that wants no STARTED.
+    package static let quiet: UInt32 = 1
     /// `step` of a failure that no step of the plan caused.
     package static let noStep: UInt32 = 0xffff_ffff
 
@@ -23,10 +25,10 @@ package enum PlanFormat {
         case rootReadonly, pivot
         case stdio = 64
         case arguments, environment, workingDirectory, identity, keepGroups, limit, capabilities
-        case noNewPrivileges, seccomp, start
+        case noNewPrivileges, seccomp, start, ready
     }
 
-    /// Where `start` failed.
+    /// Where `start` or `ready` failed.
     package enum StartStage: UInt32, Sendable, CaseIterable {
         case clone = 1
         case session, stdio, limits, identity, directory, capabilities, seccomp, exec

@@ -13,6 +13,8 @@ struct PreparedRevision: Sendable {
     let image: String
     /// Whom the process runs as, in its own ids.
     let owner: LaunchJob.Owner
+    /// Variables of its own whose names a request could use, too.
+    let ownVariables: Set<String>
 }
 
 /// Compiles revisions.
@@ -36,8 +38,10 @@ struct RevisionCompiler: Sendable {
         return PreparedRevision(
             plan: try EncodedPlan(plan), summaries: plan.steps.map(\.summary),
             program: config.process.args?.first ?? "", hostname: compiler.hostname,
-            settings: try limits.settings(config.linux?.resources, revision.spec.limits),
+            settings: try limits.settings(
+                config.linux?.resources, revision.spec.limits, isShared: revision.spec.mode == .exec),
             image: rootfsPath(revision.rootfs),
-            owner: LaunchJob.Owner(user: user?.uid ?? 0, group: user?.gid ?? 0))
+            owner: LaunchJob.Owner(user: user?.uid ?? 0, group: user?.gid ?? 0),
+            ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)))
     }
 }

@@ -22,26 +22,36 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     private let process: LaunchedProcess
     private let cgroup: InstanceCgroup?
     private let explain: @Sendable (InitFailure) -> InstanceFailure
+    private let processes: FurtherProcesses
+    let ownVariables: Set<String>
+    private let watcher: Watcher
+    private let token = Atomic<UInt64>(0)
     private let housekeeping: JobQueue<@Sendable () -> Void>
     private let reclaiming: JobQueue<InstanceCgroup>
     private let deadline: Int64
     private let life: Mutex<Life>
 
     /// - Parameters:
+    ///   - ids: first host id of the functions' range; nil where the daemon's own id alone is mapped.
     ///   - launching: resumed once the function runs, or after all is cleaned up because it never will.
-    ///   - explain: what a failed step means for people.
     init(
-        id: InstanceID, process: LaunchedProcess, cgroup: InstanceCgroup?,
+        id: InstanceID, process: LaunchedProcess, prepared: PreparedRevision, ids: UInt32?,
+        cgroup: InstanceCgroup?, watcher: Watcher,
         housekeeping: JobQueue<@Sendable () -> Void>, reclaiming: JobQueue<InstanceCgroup>,
-        launching: CheckedContinuation<LaunchResult, Never>,
-        explain: @escaping @Sendable (InitFailure) -> InstanceFailure
+        launching: CheckedContinuation<LaunchResult, Never>
     ) {
         self.id = id
         self.process = process
         self.cgroup = cgroup
         self.housekeeping = housekeeping
         self.reclaiming = reclaiming
-        self.explain = explain
+        self.watcher = watcher
+        explain = FailureExplanation(prepared: prepared, instance: id).callAsFunction
+        ownVariables = prepared.ownVariables
+        let owner = ids.map {
+            LaunchJob.Owner(user: $0 + prepared.owner.user, group: $0 + prepared.owner.group)
+        }
+        processes = FurtherProcesses(process: process, instance: id, owner: owner)
         deadline = KernelClock.monotonic() + Limits.launchTimeout.nanoseconds
         life = Mutex(Life(launching: launching))
     }
@@ -105,25 +115,56 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         }
     }
 
+    // MARK: ProcessStarting
+
+    func start(
+        _ process: ProcessStart, ended: @escaping @Sendable (ProcessEnd) -> Void
+    ) throws(InstanceFailure) -> UInt32 {
+        let id = try processes.start(process, ended: ended)
+        awaitRoomIfNeeded()
+        return id
+    }
+
+    func log(_ line: String) { processes.log(line) }
+
+    func signal(_ process: UInt32, _ number: Int32) {
+        processes.signal(process, number)
+        awaitRoomIfNeeded()
+    }
+
+    private func awaitRoomIfNeeded() {
+        if processes.isWaiting { watcher.awaitRoom(token.load(ordering: .acquiring)) }
+    }
+
     // MARK: WatchedProcess
+
+    func watched(as token: UInt64) { self.token.store(token, ordering: .releasing) }
+
+    func flush() -> Bool {
+        processes.flush()
+        return processes.isWaiting
+    }
 
     var socketDescriptor: Int32 { process.socket.descriptor }
     var processDescriptor: Int32 { process.pidfd.descriptor }
 
     func socketReady() -> Bool {
-        guard let received = try? process.socket.receive(limit: 64) else { return false }
-        switch received {
-        case .nothing: return true
-        case .end: return false
-        case .packet(let packet):
-            guard let report = InitReport(packet) else {
-                // Nobody but a subverted init says what init never says.
-                kill()
-                return false
+        // Several at a time, but not so many that other containers wait for their news.
+        for _ in 0..<16 {
+            guard let received = try? process.socket.receive(limit: 64) else { return false }
+            switch received {
+            case .nothing: return true
+            case .end: return false
+            case .packet(let packet):
+                guard let report = InitReport(packet) else {
+                    // Nobody but a subverted init says what init never says.
+                    kill()
+                    return false
+                }
+                take(report)
             }
-            take(report)
-            return true
         }
+        return true
     }
 
     private func take(_ report: InitReport) {
@@ -139,7 +180,10 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
             life.withLock { if !$0.isStarted { $0.failure = explained } }
         case .exited(InitMessage.mainProcess, let status):
             life.withLock { $0.status = status }
-        default: break
+        case .failed(let id, let failure): processes.failed(id, explain(failure))
+        case .exited(let id, let status):
+            processes.exited(id, status: status) { cgroup?.outOfMemoryKills() ?? 0 }
+        case .started: break
         }
     }
 
@@ -153,6 +197,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         while case .packet(let packet)? = try? process.socket.receive(limit: 64) {
             if let report = InitReport(packet) { take(report) }
         }
+        processes.lose()
         _ = try? process.pidfd.reap()
         // Removing the cgroup may have to wait; without the queue the daemon is ending, and sweeps at its next start.
         _ = housekeeping.push { self.finish() }
@@ -160,7 +205,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
 
     /// Everything of the container is gone but its cgroup: its mounts and file system went with PID 1.
     private func finish() {
-        let ranOutOfMemory = cgroup?.hadOutOfMemoryKill() ?? false
+        let ranOutOfMemory = (cgroup?.outOfMemoryKills() ?? 0) > 0
         _ = cgroup?.remove()
         let (launching, result, waiting, exit) = life.withLock { life in
             let exit = Self.exit(life, ranOutOfMemory: ranOutOfMemory)
@@ -176,12 +221,11 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
 
     private static func exit(_ life: Life, ranOutOfMemory: Bool) -> ExitStatus {
         guard let status = life.status else {
-            if ranOutOfMemory { return .oomKilled }
-            return life.wasKilled ? .signal(Int(SIGKILL)) : .unknown
+            if life.wasKilled { return .signal(Int(SIGKILL)) }
+            return ranOutOfMemory ? .oomKilled : .unknown
         }
-        let signal = status & 0x7f
-        if signal == 0 { return .code(Int(status >> 8 & 0xff)) }
-        return signal == SIGKILL && ranOutOfMemory ? .oomKilled : .signal(Int(signal))
+        let exit = ExitStatus(waitStatus: status)
+        return exit == .signal(Int(SIGKILL)) && ranOutOfMemory ? .oomKilled : exit
     }
 
     private func unexplained(_ exit: ExitStatus) -> InstanceFailure {

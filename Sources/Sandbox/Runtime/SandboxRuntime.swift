@@ -54,7 +54,7 @@ package final class SandboxRuntime: SandboxPort {
             let thread = try factory.start(hasDeviceTree: &trees) {
                 [watcher, housekeeping, reclaiming, cgroups] launcher in
                 while let request = requests.next() {
-                    Self.serve(request, launcher, cgroups, watcher, housekeeping, reclaiming)
+                    Self.serve(request, launcher, ids, cgroups, watcher, housekeeping, reclaiming)
                 }
             }
             started.append(thread)
@@ -139,7 +139,8 @@ package final class SandboxRuntime: SandboxPort {
             LaunchJob(
                 instance: request.instance, function: request.revision.id.function.description,
                 plan: prepared.plan, image: prepared.image, files: files, owner: prepared.owner,
-                cgroup: cgroup, network: network, slot: request.slot)
+                cgroup: cgroup, network: network, slot: request.slot,
+                keepsLog: request.revision.spec.mode == .exec)
         }
         let result = await withCheckedContinuation { (continuation: Launching) in
             let isTaken = requests.push(
@@ -161,7 +162,7 @@ package final class SandboxRuntime: SandboxPort {
     // MARK: On a launcher's thread
 
     private static func serve(
-        _ request: Request, _ launcher: Launcher, _ cgroups: CgroupTree?, _ watcher: Watcher,
+        _ request: Request, _ launcher: Launcher, _ ids: UInt32?, _ cgroups: CgroupTree?, _ watcher: Watcher,
         _ housekeeping: JobQueue<@Sendable () -> Void>, _ reclaiming: JobQueue<InstanceCgroup>
     ) {
         let instance = request.launch.instance
@@ -170,9 +171,9 @@ package final class SandboxRuntime: SandboxPort {
             cgroup = try cgroups?.create(instance.description, settings: request.prepared.settings)
             let process = try launcher.launch(request.job(cgroup))
             let running = RunningInstance(
-                id: instance, process: process, cgroup: cgroup, housekeeping: housekeeping,
-                reclaiming: reclaiming, launching: request.continuation,
-                explain: FailureExplanation(prepared: request.prepared, instance: instance).callAsFunction)
+                id: instance, process: process, prepared: request.prepared, ids: ids, cgroup: cgroup,
+                watcher: watcher, housekeeping: housekeeping, reclaiming: reclaiming,
+                launching: request.continuation)
             do { try watcher.add(running) } catch {
                 running.kill()
                 Launcher.abandon(process)

@@ -10,6 +10,11 @@ protocol WatchedProcess: AnyObject, Sendable {
     /// The socket has a packet, or its end.
     /// - Returns: whether there may be more.
     func socketReady() -> Bool
+    /// Sends what waits, now that the socket may have room.
+    /// - Returns: whether something waits still.
+    func flush() -> Bool
+    /// What the watcher knows it by, before anything is told of it.
+    func watched(as token: UInt64)
     func processEnded()
     /// Called about once a second while the process has not started.
     func tick(now: Int64) -> Bool
@@ -21,6 +26,7 @@ final class Watcher: Sendable {
         let process: any WatchedProcess
         var watchesSocket = true
         var isStarting = true
+        var awaitsRoom = false
     }
 
     private struct State {
@@ -46,6 +52,7 @@ final class Watcher: Sendable {
             state.entries[state.lastToken] = Entry(process: process)
             return state.lastToken
         }
+        process.watched(as: token)
         do {
             try check(clinux_epoll_add(epoll.raw, process.socketDescriptor, token), "epoll_ctl")
             try check(clinux_epoll_add(epoll.raw, process.processDescriptor, token + 1), "epoll_ctl")
@@ -56,6 +63,15 @@ final class Watcher: Sendable {
             throw error
         }
         wake.signal()
+    }
+
+    /// Has `flush` called as soon as the socket has room. Any thread.
+    func awaitRoom(_ token: UInt64) {
+        state.withLock { state in
+            guard let entry = state.entries[token], entry.watchesSocket, !entry.awaitsRoom else { return }
+            state.entries[token]?.awaitsRoom = true
+            _ = clinux_epoll_output(epoll.raw, entry.process.socketDescriptor, token, 1)
+        }
     }
 
     /// The thread's body: returns after `close`.
@@ -80,7 +96,10 @@ final class Watcher: Sendable {
         let key = token & ~1
         guard let entry = state.withLock({ $0.entries[key] }) else { return }
         if token & 1 == 0 {
-            if entry.process.socketReady() { return }
+            if entry.process.socketReady() {
+                if entry.awaitsRoom { flush(key, entry) }
+                return
+            }
             stopWatchingSocket(key, entry)
         } else {
             stopWatchingSocket(key, entry)
@@ -88,6 +107,15 @@ final class Watcher: Sendable {
             state.withLock { _ = $0.entries.removeValue(forKey: key) }
             entry.process.processEnded()
         }
+    }
+
+    private func flush(_ key: UInt64, _ entry: Entry) {
+        state.withLock { state in
+            // Whoever finds no room after this asks again.
+            state.entries[key]?.awaitsRoom = false
+            _ = clinux_epoll_output(epoll.raw, entry.process.socketDescriptor, key, 0)
+        }
+        if entry.process.flush() { awaitRoom(key) }
     }
 
     private func stopWatchingSocket(_ key: UInt64, _ entry: Entry) {
