@@ -66,6 +66,10 @@ let package = Package(
                 "Core", "OCI", "LinuxSystem", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: swift),
         .target(
+            name: "Secrets",
+            dependencies: ["Core", "LinuxSystem", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: swift),
+        .target(
             name: "Store", dependencies: ["Core", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: swift),
 
@@ -102,8 +106,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store",
-                "Orchestrator", "Gateway", "HTTPWire",
+                "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Secrets",
+                "Store", "Orchestrator", "Gateway", "HTTPWire",
                 "ControlAPI", "ControlServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -147,6 +151,8 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "ImagesTests", dependencies: ["Core", "OCI", "LinuxSystem", "Images"], swiftSettings: swift),
+        .testTarget(
+            name: "SecretsTests", dependencies: ["Core", "LinuxSystem", "Secrets"], swiftSettings: swift),
         .testTarget(
             name: "StoreTests",
             dependencies: ["Core", "Store", .product(name: "GRDB", package: "GRDB.swift")],

@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -208,6 +209,11 @@ int32_t clinux_limit(int32_t resource, uint64_t *soft, uint64_t *hard) {
 }
 
 int32_t clinux_unshare_mounts(void) { return unshare(CLONE_NEWNS | CLONE_FS) < 0 ? -errno : 0; }
+
+int32_t clinux_follow_mounts(void) {
+    if (unshare(CLONE_NEWNS | CLONE_FS) < 0) return -errno;
+    return mount(0, "/", 0, MS_REC | MS_SLAVE, 0) < 0 ? -errno : 0;
+}
 
 int32_t clinux_umask(uint32_t mask) { return (int32_t)umask(mask); }
 

@@ -64,6 +64,10 @@ int32_t clinux_rename_new(int32_t from, const char *path, int32_t to, const char
     return renameat2(from, path, to, new_path, RENAME_NOREPLACE) < 0 ? -errno : 0;
 }
 
+int32_t clinux_rename_over(int32_t from, const char *path, int32_t to, const char *new_path) {
+    return renameat(from, path, to, new_path) < 0 ? -errno : 0;
+}
+
 int32_t clinux_chmodat(int32_t directory, const char *path, uint32_t mode) {
     int result = *path ? fchmodat(directory, path, mode, 0) : fchmod(directory, mode);
     return result < 0 ? -errno : 0;

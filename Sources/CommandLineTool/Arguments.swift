@@ -8,7 +8,27 @@ struct FunctionArgument: Sendable {
     let key: FunctionKey
 
     static func parse(_ text: String) throws -> FunctionArgument {
-        try usage("NAME") { () throws(InvalidInput) in FunctionArgument(key: try FunctionKey(reference: text))
+        let namespace = text.contains(".") ? nil : try CurrentNamespace.named()
+        return try usage("NAME") { () throws(InvalidInput) in
+            guard let namespace else { return FunctionArgument(key: try FunctionKey(reference: text)) }
+            return FunctionArgument(key: try FunctionKey(name: text, namespace: namespace))
+        }
+    }
+}
+
+/// The namespace that is meant where none is said.
+enum CurrentNamespace {
+    static let variable = "TORPOR_NAMESPACE"
+
+    /// Nil where the variable is not set.
+    static func named() throws -> NamespaceName? {
+        try usage(variable) { () throws(InvalidInput) in try parsed() }
+    }
+
+    static func parsed() throws(InvalidInput) -> NamespaceName? {
+        guard let text = ToolContext.current.environment[variable], !text.isEmpty else { return nil }
+        do { return try NamespaceName(text) } catch {
+            throw InvalidInput(variable, error.problem, allowed: error.allowed)
         }
     }
 }

@@ -74,7 +74,7 @@ struct TorporCommand: AsyncParsableCommand {
         version: TorporVersion.current,
         subcommands: [
             Deploy.self, Apply.self, Diff.self, List.self, Describe.self, Invoke.self, Logs.self, Events.self,
-            Explain.self, Stats.self, Scale.self, Rollout.self, Wait.self, Remove.self, System.self,
-            Config.self, Completion.self, Manual.self,
+            Explain.self, Stats.self, Scale.self, Rollout.self, Wait.self, Remove.self, Secret.self,
+            Volume.self, Namespace.self, System.self, Config.self, Completion.self, Manual.self,
         ])
 }

@@ -9,7 +9,7 @@ package typealias ArchiveBody = any AsyncSequence<[UInt8], any Error> & Sendable
 
 /// What the control socket can ask of the daemon. `ControlServer` translates HTTP to these calls, `Daemon`
 /// implements them by the orchestrator. None of them blocks its thread.
-package protocol ControlBackend: Sendable {
+package protocol ControlBackend: ResourceBackend, NamespaceBackend {
     /// Makes a new revision. With `wait`, returns when it takes requests; without, when it is durable.
     /// - Throws: `failedToStart` when the revision did not come up; the earlier one keeps serving.
     func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView

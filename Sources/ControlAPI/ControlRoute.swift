@@ -4,14 +4,17 @@ package import Core
 package enum ControlRoute: String, Sendable, CaseIterable {
     case listFunctions, deployFunction, describeFunction, removeFunction, scaleFunction, functionLogs
     case planFunction, undoFunction, events, stats, functionStats
+    case listSecrets, setSecret, removeSecret, listVolumes, removeVolume
+    case listNamespaces, createNamespace, describeNamespace, changeNamespace, removeNamespace
     case systemInfo, systemCheck, systemPrune, reloadConfiguration, backup, restore, openAPI
 
     package var method: String {
         switch self {
-        case .deployFunction, .planFunction, .undoFunction, .systemPrune, .reloadConfiguration, .restore:
+        case .deployFunction, .planFunction, .undoFunction, .systemPrune, .reloadConfiguration, .restore,
+            .createNamespace:
             "POST"
-        case .removeFunction: "DELETE"
-        case .scaleFunction: "PUT"
+        case .removeFunction, .removeSecret, .removeVolume, .removeNamespace: "DELETE"
+        case .scaleFunction, .setSecret, .changeNamespace: "PUT"
         default: "GET"
         }
     }
@@ -28,6 +31,12 @@ package enum ControlRoute: String, Sendable, CaseIterable {
         case .stats: "/v1/stats"
         case .functionStats: "/v1/functions/{namespace}/{name}/stats"
         case .systemPrune: "/v1/system/prune"
+        case .listSecrets: "/v1/secrets"
+        case .setSecret, .removeSecret: "/v1/secrets/{namespace}/{name}"
+        case .listNamespaces, .createNamespace: "/v1/namespaces"
+        case .describeNamespace, .changeNamespace, .removeNamespace: "/v1/namespaces/{namespace}"
+        case .listVolumes: "/v1/volumes"
+        case .removeVolume: "/v1/volumes/{namespace}/{name}"
         case .systemInfo: "/v1/system/info"
         case .systemCheck: "/v1/system/check"
         case .reloadConfiguration: "/v1/system/reload"

@@ -47,6 +47,10 @@ package enum OpenAPI {
             }
             fields["requestBody"] = ["required": true, "content": .object(content)]
         }
+        if route == .setSecret {
+            let bytes: JSONValue = ["schema": ["type": "string", "format": "binary"]]
+            fields["requestBody"] = ["required": true, "content": ["application/octet-stream": bytes]]
+        }
         return .object(fields)
     }
 }
@@ -66,6 +70,16 @@ extension ControlRoute {
         case .stats: "Tells what all instances use"
         case .functionStats: "Tells what the instances of a function use"
         case .systemPrune: "Removes what nothing needs: logs, content, and revisions if asked"
+        case .listSecrets: "Lists secrets, without their values"
+        case .setSecret: "Sets a secret to the bytes of the body; running instances see it"
+        case .removeSecret: "Removes a secret that no function uses"
+        case .listNamespaces: "Lists namespaces with what they use"
+        case .createNamespace: "Makes a namespace"
+        case .describeNamespace: "Describes a namespace"
+        case .changeNamespace: "Replaces a namespace's limits and defaults"
+        case .removeNamespace: "Removes a namespace that is empty"
+        case .listVolumes: "Lists named volumes"
+        case .removeVolume: "Removes a volume that no function uses, with its files"
         case .systemInfo: "Tells about the daemon"
         case .systemCheck: "Checks what Torpor needs of its host"
         case .reloadConfiguration: "Reads the daemon's configuration again"
@@ -75,13 +89,14 @@ extension ControlRoute {
         }
     }
 
-    package var successStatus: String { self == .removeFunction ? "204" : "200" }
+    package var successStatus: String { method == "DELETE" ? "204" : "200" }
 
     package var requestSchema: String? {
         switch self {
         case .deployFunction, .planFunction: "DeployRequest"
         case .undoFunction: "UndoRequest"
         case .systemPrune: "PruneRequest"
+        case .createNamespace, .changeNamespace: "NamespaceRequest"
         case .scaleFunction: "ScaleRequest"
         default: nil
         }
@@ -97,11 +112,16 @@ extension ControlRoute {
         case .stats, .functionStats: "StatsList"
         case .describeFunction: "FunctionDetail"
         case .functionLogs: "LogLine"
+        case .listSecrets: "SecretList"
+        case .setSecret: "SecretView"
+        case .listNamespaces: "NamespaceList"
+        case .createNamespace, .describeNamespace, .changeNamespace: "NamespaceView"
+        case .listVolumes: "VolumeList"
         case .systemInfo: "SystemInfo"
         case .systemCheck: "CheckList"
         case .reloadConfiguration: "ReloadReport"
         case .restore: "RestoreReport"
-        case .removeFunction, .openAPI, .backup: nil
+        case .removeFunction, .removeSecret, .removeVolume, .removeNamespace, .openAPI, .backup: nil
         }
     }
 
@@ -113,11 +133,14 @@ extension ControlRoute {
 
     fileprivate var parameters: [JSONValue] {
         var result: [JSONValue] = []
-        if template.contains("{name}") {
+        if namesNamespace {
+            result.append(Self.parameter("namespace", in: "path", .string, required: true))
+        } else if template.contains("{name}") {
             result += ["namespace", "name"].map { Self.parameter($0, in: "path", .string, required: true) }
         }
         switch self {
-        case .listFunctions: result.append(Self.parameter("namespace", in: "query", .string))
+        case .listFunctions, .listSecrets, .listVolumes:
+            result.append(Self.parameter("namespace", in: "query", .string))
         case .restore: result.append(Self.parameter("replace", in: "query", .boolean))
         case .functionLogs:
             result += [

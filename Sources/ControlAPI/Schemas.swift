@@ -2,7 +2,7 @@ internal import Core
 
 extension Schema {
     /// Every type that crosses the socket. A test encodes each and holds it against its schema.
-    package static let all: [(name: String, schema: Schema)] = requests + views + system
+    package static let all: [(name: String, schema: Schema)] = requests + views + resources + system
 
     private static let requests: [(name: String, schema: Schema)] = [
         (
@@ -29,6 +29,8 @@ extension Schema {
                 may("stopGrace", .string), may("scale", .reference("ScaleSpec")),
                 may("limits", .reference("LimitSpec")), may("network", names(NetworkMode.self)),
                 may("cgi", .boolean),
+                may("secrets", .array(.string)), may("volumes", .array(.reference("Volume"))),
+                may("configs", .array(.reference("ConfigFile"))),
             ])
         ),
         (
@@ -231,11 +233,11 @@ extension Schema {
         ),
     ]
 
-    private static func needs(_ name: String, _ schema: Schema) -> Field {
+    static func needs(_ name: String, _ schema: Schema) -> Field {
         Field(name: name, schema: schema, isOptional: false)
     }
 
-    private static func may(_ name: String, _ schema: Schema) -> Field {
+    static func may(_ name: String, _ schema: Schema) -> Field {
         Field(name: name, schema: schema, isOptional: true)
     }
 

@@ -22,9 +22,20 @@ enum StrictKeys {
         if fields.contains(.limits) {
             try check(fields.superDecoder(forKey: .limits), known: ["memory", "cpu", "pids"])
         }
+        try checkEach(fields, .volumes, VolumeSpec.CodingKeys.self)
+        try checkEach(fields, .configs, ConfigFile.CodingKeys.self)
     }
 
-    private static func check(_ decoder: any Decoder, known: [String]) throws {
+    private static func checkEach<Keys: CodingKey & CaseIterable>(
+        _ fields: KeyedDecodingContainer<FunctionSpec.CodingKeys>, _ key: FunctionSpec.CodingKeys,
+        _ keys: Keys.Type
+    ) throws {
+        guard fields.contains(key) else { return }
+        var elements = try fields.nestedUnkeyedContainer(forKey: key)
+        while !elements.isAtEnd { try check(elements.superDecoder(), keys) }
+    }
+
+    static func check(_ decoder: any Decoder, known: [String]) throws {
         for key in try decoder.container(keyedBy: AnyKey.self).allKeys
         where !known.contains(key.stringValue) {
             throw InvalidInput(

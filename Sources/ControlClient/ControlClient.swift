@@ -183,7 +183,7 @@ package struct ControlClient: Sendable {
         return "?" + parts.joined(separator: "&")
     }
 
-    private func call<Answer: Decodable & Sendable>(
+    func call<Answer: Decodable & Sendable>(
         as type: Answer.Type = Answer.self, _ route: ControlRoute, _ function: FunctionKey? = nil,
         query: String = ""
     ) async throws -> Answer {
@@ -204,7 +204,7 @@ package struct ControlClient: Sendable {
         return try Self.decode(type, answer, endpoint)
     }
 
-    private func perform(_ request: OutgoingRequest, timeout: Duration?) async throws -> Data {
+    func perform(_ request: OutgoingRequest, timeout: Duration?) async throws -> Data {
         let endpoint = endpoint
         return try await exchange.perform(request, headTimeout: timeout) { head, chunks in
             guard (200..<300).contains(head.status.code) else {
@@ -225,7 +225,7 @@ package struct ControlClient: Sendable {
         }
     }
 
-    private static func decode<T: Decodable>(
+    static func decode<T: Decodable>(
         _ type: T.Type, _ data: Data, _ endpoint: Endpoint
     ) throws -> T {
         do {

@@ -14,13 +14,13 @@ struct ControlContext: RequestContext {
         channel = source.channel
     }
 
-    /// Writes down who asked for a change.
-    func audit(_ route: ControlRoute, _ function: FunctionKey?) async {
+    /// Writes down who asked for a change, and of what.
+    func audit(_ route: ControlRoute, _ subject: String?) async {
         let peer = await peerCredentials()
         logger.info(
             "control request",
             metadata: [
-                "operation": "\(route.rawValue)", "function": "\(function?.description ?? "-")",
+                "operation": "\(route.rawValue)", "subject": "\(subject ?? "-")",
                 "uid": "\(peer.map { String($0.uid) } ?? "unknown")",
                 "pid": "\(peer.map { String($0.pid) } ?? "unknown")",
             ])

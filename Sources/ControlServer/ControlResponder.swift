@@ -27,6 +27,15 @@ struct ControlResponder: HTTPResponder {
         let function: FunctionKey?
         switch ControlRoute.match(method: request.method.rawValue, path: request.uri.path) {
         case .route(let found, let namespace, let name):
+            if let namespace, found.namesNamespace {
+                await context.audit(found, namespace)
+                return try await answer(found, onNamespace: namespace, request)
+            }
+            if let namespace, let name, found.namesResource {
+                let resource = try Self.resource(namespace: namespace, name: name)
+                await context.audit(found, "\(resource)")
+                return try await answer(found, on: resource, request)
+            }
             route = found
             function = try Self.key(namespace: namespace, name: name)
         case .otherMethods(let methods):
@@ -36,7 +45,7 @@ struct ControlResponder: HTTPResponder {
         case .none:
             throw ControlError(.notFound, "there is no such path; GET /v1/openapi.json lists what there is")
         }
-        if request.method != .get { await context.audit(route, function) }
+        if request.method != .get { await context.audit(route, function?.description) }
         if let function {
             return try await answer(route, on: function, request)
         }
@@ -66,6 +75,14 @@ struct ControlResponder: HTTPResponder {
         case .events:
             let events = try await backend.events(LogQueryText.events(request.uri.query))
             return LineResponse.make(events, request)
+        case .listNamespaces: return try Self.json(NamespaceList(namespaces: await backend.namespaces()))
+        case .createNamespace: return try await createNamespace(request)
+        case .listSecrets:
+            let namespace = try LogQueryText.namespace(in: request.uri.query)
+            return try Self.json(SecretList(secrets: await backend.secrets(namespace: namespace)))
+        case .listVolumes:
+            let namespace = try LogQueryText.namespace(in: request.uri.query)
+            return try Self.json(VolumeList(volumes: await backend.volumes(namespace: namespace)))
         case .systemInfo: return try Self.json(await backend.systemInfo())
         case .systemCheck: return try Self.json(CheckList(checks: await backend.systemCheck()))
         case .reloadConfiguration: return try Self.json(await backend.reload())
@@ -120,22 +137,24 @@ struct ControlResponder: HTTPResponder {
         }
     }
 
-    private static func body<T: Decodable>(
+    static func body<T: Decodable>(
         _ type: T.Type, of request: Request
     ) async throws(ControlError) -> T {
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: Limits.controlBodyBytes)
-        } catch is NIOTooManyBytesError {
-            throw ControlError(
-                .tooLarge, "the body is too large", allowed: "at most \(Limits.controlBodyBytes) bytes")
-        } catch {
-            throw ControlError(.malformed, "the body did not arrive: \(error)")
-        }
+        let body = try await bytes(of: request, limit: Limits.controlBodyBytes)
         return try ControlCoding.decode(type, from: Data(body.readableBytesView))
     }
 
-    private static func json(_ value: some Encodable) throws(ControlError) -> Response {
+    static func bytes(of request: Request, limit: Int) async throws(ControlError) -> ByteBuffer {
+        do {
+            return try await request.body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw ControlError(.tooLarge, "the body is too large", allowed: "at most \(limit) bytes")
+        } catch {
+            throw ControlError(.malformed, "the body did not arrive: \(error)")
+        }
+    }
+
+    static func json(_ value: some Encodable) throws(ControlError) -> Response {
         do {
             return response(.ok, try ControlCoding.encode(value))
         } catch {

@@ -74,6 +74,10 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
     package var scale = ScaleSpec()
     package var limits = LimitSpec()
     package var network = NetworkMode.default
+    /// Secrets of the namespace, as files in each of `ContainerPath.secrets`.
+    package var secrets: [ResourceName] = []
+    package var volumes: [VolumeSpec] = []
+    package var configs: [ConfigFile] = []
 
     package init() {}
 
@@ -105,6 +109,7 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
         try scale.validate()
         try limits.validate()
         try validateProcess()
+        try validateAttachments()
     }
 
     private func validateProcess() throws(InvalidInput) {
@@ -169,7 +174,7 @@ extension ScaleSpec {
 }
 
 extension LimitSpec {
-    func validate() throws(InvalidInput) {
+    package func validate() throws(InvalidInput) {
         if let memory {
             try check(
                 "limits.memory", memory >= .mebibytes(1) && memory <= ByteCount(1 << 50),

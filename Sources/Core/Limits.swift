@@ -80,6 +80,33 @@ package enum Limits {
     package static let eventFollowers = 256
     package static let eventFollowerEntries = 1024
 
+    /// Namespaces on one host, beside the default one.
+    package static let namespaces = 1000
+
+    // Secrets, volumes, configuration files
+    /// Bytes of a secret's or volume's name: a file's name (NAME_MAX is 255), with room for what is put before it.
+    package static let resourceNameLength = 128
+    /// Bytes of one secret: keys, certificates and passwords, as Docker and Kubernetes bound them.
+    package static let secretBytes = 512_000
+    /// Secrets of one function, and of one host; the latter are kept in memory, encrypted.
+    package static let secretsPerFunction = 64
+    package static let secrets = 1000
+    package static let allSecretBytes = 64 << 20
+    /// Volumes and configuration files of one function: each is a descriptor that goes to torpor-init with the plan, which
+    /// takes 32, five of them for other things and two for secrets.
+    package static let volumesPerFunction = 8
+    package static let configsPerFunction = 16
+    /// Bytes of all configuration files of a function: they are part of its specification.
+    package static let configBytes = 256 << 10
+    /// Memory for the secrets and configuration files of all instances.
+    package static let attachedFileBytes = ByteCount.mebibytes(512)
+    /// Size of a tmpfs volume that names none.
+    package static let tmpfsVolume = ByteCount.mebibytes(64)
+    /// Host directories that `bind-volumes` may name.
+    package static let bindDirectories = 64
+    /// Volumes that `volume list` shows.
+    package static let volumes = 10_000
+
     // Gateway
     /// Bytes of a request's or response's head, as nginx's and Apache's defaults allow at most.
     package static let headBytes = 32 << 10

@@ -173,7 +173,7 @@ package struct StoredFunction: Sendable {
     }
 }
 
-package protocol StorePort: EventStore {
+package protocol StorePort: EventStore, NamespaceStore {
     func load() async throws -> [StoredFunction]
     /// Durable when it returns: the function's record and its new revision in one transaction.
     func insert(_ revision: Revision, record: FunctionRecord) async throws

@@ -4,7 +4,7 @@ extension FunctionSpec {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case mode, command, port, environment, concurrency, timeout, queueTimeout, startTimeout, stopGrace,
             scale
-        case limits, network, cgi
+        case limits, network, cgi, secrets, volumes, configs
     }
 
     package init(from decoder: any Decoder) throws {
@@ -23,6 +23,9 @@ extension FunctionSpec {
         try fields.read(.limits, into: &limits)
         try fields.read(.network, into: &network)
         try fields.read(.cgi, into: &cgi)
+        try fields.read(.secrets, into: &secrets)
+        try fields.read(.volumes, into: &volumes)
+        try fields.read(.configs, into: &configs)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -40,6 +43,9 @@ extension FunctionSpec {
         try fields.encode(limits, forKey: .limits)
         try fields.encode(network, forKey: .network)
         try fields.encode(cgi, forKey: .cgi)
+        if !secrets.isEmpty { try fields.encode(secrets, forKey: .secrets) }
+        if !volumes.isEmpty { try fields.encode(volumes, forKey: .volumes) }
+        if !configs.isEmpty { try fields.encode(configs, forKey: .configs) }
     }
 }
 

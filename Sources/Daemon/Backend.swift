@@ -14,6 +14,7 @@ struct Backend: ControlBackend {
     let meter: DaemonMeter
     let live: LiveConfiguration
     let desk: BackupDesk
+    let resources: Resources
 
     func deploy(_ request: DeployRequest) async throws(ControlError) -> FunctionView {
         try await deploy(request, from: nil)
@@ -134,6 +135,11 @@ struct Backend: ControlBackend {
         case CommandError.changedMeanwhile(let key, let latest): .changedMeanwhile(key, latest)
         case CommandError.unknownRevision(let key, let number, let kept): .noSuchRevision(key, number, kept)
         case CommandError.nothingToUndo(let key): .nothingToUndo(key)
+        case CommandError.namespaceExists(let name):
+            ControlError(.conflict, "namespace '\(name)' is there already")
+        case CommandError.unknownNamespace(let name): .noSuchNamespace(name)
+        case CommandError.inUse(let users):
+            ControlError(.conflict, "is used by \(users.map(\.description).joined(separator: ", "))")
         case CommandError.closing: ControlError(.unavailable, "the daemon is stopping")
         case CommandError.tooManyFunctions:
             ControlError(

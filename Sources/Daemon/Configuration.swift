@@ -25,6 +25,8 @@ package struct Configuration: Sendable, Equatable {
     package var domain = "torpor.internal"
     package var limits = LimitEnforcement.strict
     package var logLevel = Logger.Level.info
+    /// Directories of the host below which functions may have volumes.
+    package var bindVolumes: [String] = []
     /// Threads that serve requests; 0 is one per processor.
     package var gatewayThreads = 0
 
@@ -35,6 +37,8 @@ package struct Configuration: Sendable, Equatable {
     package var imageDirectory: String { "\(stateDirectory)/images" }
     /// The password of `admin` for the platform's own paths; made at first start.
     package var adminPasswordPath: String { "\(stateDirectory)/admin-password" }
+    package var volumeDirectory: String { "\(stateDirectory)/volumes" }
+    package var secretDirectory: String { "\(stateDirectory)/secrets" }
     package var logDirectory: String { "\(stateDirectory)/logs" }
 }
 

@@ -52,17 +52,26 @@ package enum ConfigurationFile {
                     "\(place): \(name)", "is not a setting",
                     allowed: ConfigurationSetting.allCases.map(\.rawValue).joined(separator: ", "))
             }
-            guard let scalar = value.scalar else {
-                throw InvalidInput("\(place): \(name)", "is not a single value")
+            guard let text = Self.text(of: value, isList: setting == .bindVolumes) else {
+                throw InvalidInput(
+                    "\(place): \(name)",
+                    setting == .bindVolumes ? "is no list of directories" : "is not a single value")
             }
-            settings[setting] = scalar.string
+            settings[setting] = text
             var scratch = Configuration()
             do {
-                try setting.apply(scalar.string, to: &scratch)
+                try setting.apply(text, to: &scratch)
             } catch {
                 throw InvalidInput("\(place): \(error.path)", error.problem, allowed: error.allowed)
             }
         }
         return settings
+    }
+
+    /// A list becomes lines.
+    private static func text(of node: Node, isList: Bool) -> String? {
+        guard isList, let elements = node.sequence else { return node.scalar?.string }
+        let texts = elements.compactMap { $0.scalar?.string }
+        return texts.count == elements.count ? texts.joined(separator: "\n") : nil
     }
 }

@@ -16,6 +16,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
     case limits
     case logLevel = "log-level"
     case gatewayThreads = "gateway-threads"
+    case bindVolumes = "bind-volumes"
 
     /// The environment variable that overrides the file, where there is one.
     package var variable: String? {
@@ -44,6 +45,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
         case .limits: configuration.limits.rawValue
         case .logLevel: configuration.logLevel.rawValue
         case .gatewayThreads: "\(configuration.gatewayThreads)"
+        case .bindVolumes: configuration.bindVolumes.joined(separator: "\n")
         }
     }
 
@@ -72,6 +74,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
         case .limits: configuration.limits = try Self.choice(value)
         case .logLevel: configuration.logLevel = try Self.choice(value)
         case .gatewayThreads: configuration.gatewayThreads = try Self.number(value, 0...256)
+        case .bindVolumes: configuration.bindVolumes = try Self.directories(value)
         }
     }
 
@@ -84,6 +87,21 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
                 allowed: "an absolute path, at most 80 bytes")
         }
         return path
+    }
+
+    /// One per line, as the file's list has them.
+    private static func directories(_ text: String) throws(InvalidInput) -> [String] {
+        let paths = text.split(separator: "\n").map(String.init)
+        for path in paths {
+            do { try ContainerPath.check(path) } catch {
+                throw InvalidInput("", error.problem, allowed: error.allowed)
+            }
+        }
+        guard paths.count <= Limits.bindDirectories else {
+            throw InvalidInput(
+                "", "\(paths.count) directories", allowed: "at most \(Limits.bindDirectories)")
+        }
+        return paths
     }
 
     private static func interface(_ text: String) throws(InvalidInput) -> String {

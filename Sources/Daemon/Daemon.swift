@@ -3,6 +3,7 @@ internal import Core
 internal import LinuxSystem
 internal import Logging
 internal import Networking
+internal import Secrets
 internal import Store
 
 /// One daemon on one state directory, from its start to its end.
@@ -40,12 +41,14 @@ package struct Daemon: Sendable {
         let store = try SQLiteStore(path: configuration.databasePath) { error in
             logger.warning("an instance's record was lost", metadata: ["error": "\(error)"])
         }
+        let secrets = try await Resources.openSecrets(
+            configuration, store, credentials: environment["CREDENTIALS_DIRECTORY"], logger)
         let slots = try await SlotPool.start(bridge: configuration.bridge, subnet: configuration.subnet)
         let again: Bool
         do {
             again = try await serve(
-                store: store, slots: slots, manager: manager, credentials: credentials, logLevel: logLevel,
-                logger: logger)
+                store: store, secrets: secrets, slots: slots, manager: manager, credentials: credentials,
+                logLevel: logLevel, logger: logger)
         } catch {
             await slots.stop()
             throw error
@@ -56,11 +59,11 @@ package struct Daemon: Sendable {
     }
 
     private func serve(
-        store: SQLiteStore, slots: SlotPool, manager: ServiceManager, credentials: AdminCredentials,
-        logLevel: LogLevel, logger: Logger
+        store: SQLiteStore, secrets: SecretVault, slots: SlotPool, manager: ServiceManager,
+        credentials: AdminCredentials, logLevel: LogLevel, logger: Logger
     ) async throws -> Bool {
         for problem in slots.report.problems { logger.warning("\(problem)") }
-        let parts = try Parts(configuration, slots: slots, logger: logger)
+        let parts = try Parts(configuration, slots: slots, secrets: secrets, logger: logger)
         let context = ServingContext(
             configuration: configuration, parts: parts, store: store, slots: slots, manager: manager,
             credentials: credentials, logLevel: logLevel, logger: logger, reread: reread)

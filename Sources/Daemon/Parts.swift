@@ -5,25 +5,33 @@ internal import Logging
 internal import Logs
 internal import Networking
 internal import Sandbox
+internal import Secrets
 
 /// The adapters that make, feed and read containers, connected with each other.
 struct Parts: Sendable {
     let images: ImageStore
     let logs: LogCollector
     let sandboxes: SandboxRuntime
+    let resources: Resources
 
     /// Ends and removes what an earlier daemon left. Blocks: for the daemon's start, before anything is served.
-    init(_ configuration: Configuration, slots: SlotPool, logger: Logger) throws {
+    init(_ configuration: Configuration, slots: SlotPool, secrets: SecretVault, logger: Logger) throws {
         images = try ImageStore(stateDirectory: configuration.stateDirectory)
         logs = try LogCollector(directory: configuration.logDirectory)
         let resolver = CachedResolver()
         if let problem = resolver.problem { logger.warning("\(problem)") }
         var sandbox = SandboxConfiguration(
-            imagesDirectory: configuration.imageDirectory, runDirectory: configuration.runDirectory,
+            imagesDirectory: configuration.imageDirectory,
+            volumesDirectory: configuration.volumeDirectory, runDirectory: configuration.runDirectory,
             uidBase: UInt32(configuration.uidBase), cgroupName: configuration.bridge,
             rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.bytes })
         sandbox.limitsAreBestEffort = configuration.limits == .besteffort
+        sandbox.bindDirectories = configuration.bindVolumes
+        sandbox.secret = { key in try secrets.value(key) }
+        let volumes = VolumeDirectories(path: configuration.volumeDirectory)
+        try volumes.prepare()
         sandboxes = try SandboxRuntime(configuration: sandbox, slots: slots, logs: logs)
+        resources = Resources(secrets: secrets, volumes: volumes, sandboxes: sandboxes)
         for name in sandboxes.sweep() {
             logger.warning(
                 "what an earlier daemon left could not be removed", metadata: ["cgroup": "\(name)"])
@@ -35,6 +43,7 @@ struct Parts: Sendable {
     }
 
     func close() async {
+        resources.close()
         sandboxes.close()
         await logs.stop()
         images.stop()

@@ -31,7 +31,10 @@ struct ServingContext: Sendable {
             dialer: SlotDialer(slots: slots, host: slots.hostNamespace), logger: logger)
         let orchestrator = Orchestrator(
             sandboxes: parts.sandboxes, network: slots, images: parts.images, logs: parts.logs, store: store,
-            router: gateway, time: time, logger: logger)
+            router: gateway, time: time, logger: logger,
+            admit: { [secrets = parts.resources.secrets] function, spec throws(InvalidInput) in
+                try Resources.check(function, spec, secrets)
+            })
         let meter = DaemonMeter(
             orchestrator: orchestrator, gateway: gateway, slots: slots, store: store,
             databasePath: configuration.databasePath, startedAt: TimeText.timestamp())
@@ -57,7 +60,8 @@ struct ServingContext: Sendable {
             backend: Backend(
                 orchestrator: orchestrator, logs: LogLineSource(logs: parts.logs), host: host,
                 images: parts.images, meter: meter, live: live,
-                desk: BackupDesk(configuration: configuration, store: store, restart: restart)),
+                desk: BackupDesk(configuration: configuration, store: store, restart: restart),
+                resources: parts.resources),
             socket: ControlSocket(path: configuration.socketPath), logger: logger
         ) {
             announce(listen, status)

@@ -100,7 +100,7 @@ package struct TorpordCommand: AsyncParsableCommand {
         case .subnet: subnet
         case .uidBase: uidBase
         case .logLevel: logLevel
-        case .domain, .limits, .gatewayThreads: nil
+        case .domain, .limits, .gatewayThreads, .bindVolumes: nil
         }
     }
 }

@@ -135,6 +135,22 @@ package final class Directory: Sendable {
         try check(result, "rename", subject: "\(name)")
     }
 
+    /// Replaces what has the new name, at one moment. Both may be paths.
+    package func rename(_ name: FileName, over newName: FileName) throws(KernelError) {
+        let result = name.withCString { old in
+            newName.withCString { clinux_rename_over(fd.raw, old, fd.raw, $0) }
+        }
+        try check(result, "rename", subject: "\(name)")
+    }
+
+    /// A mount of this directory alone, without what is mounted below it, that is nowhere yet (open_tree(2)). The
+    /// directory must have been opened in the calling thread's mount namespace.
+    package func detachedMount() throws(KernelError) -> DetachedMount {
+        DetachedMount(
+            owning: OwnedFD(
+                owning: try check(clinux_clone_mount(fd.raw, "", 0), "open_tree", subject: "directory")))
+    }
+
     /// Makes the names in this directory durable.
     package func synchronise() throws(KernelError) {
         try check(clinux_fsync(fd.raw), "fsync", subject: "directory")

@@ -5,16 +5,18 @@ internal import Yams
 struct FunctionReader {
     let entry: YAMLEntry
     let directory: String
+    /// Where the function names none.
+    let namespace: NamespaceName
     let read: Manifest.FileReader
 
     private static let known = [
         "namespace", "bundle", "rootfs", "mode", "command", "port", "environment", "environment_file",
         "concurrency", "timeout", "queueTimeout", "startTimeout", "stopGrace", "scale", "limits", "network",
-        "labels", "annotations", "cgi",
+        "secrets", "volumes", "configs", "labels", "annotations", "cgi",
     ]
     /// Keys of this format or of OpenFaaS's that this version does not honour: refused, never ignored.
     private static let notBuilt = [
-        "image", "lang", "handler", "runtime", "secrets", "volumes", "health", "routes", "listen", "fprocess",
+        "image", "lang", "handler", "runtime", "health", "routes", "listen", "fprocess",
         "constraints", "requests", "readonly_root_filesystem", "build_args", "build_options", "build_secrets",
         "skip_build", "copy", "platforms",
     ]
@@ -22,7 +24,7 @@ struct FunctionReader {
     func function() throws(Misplaced) -> ManifestFunction {
         let fields = try entry.mapping()
         try fields.refuseUnknown(known: Self.known, notBuilt: Self.notBuilt)
-        var namespace = NamespaceName.default
+        var namespace = namespace
         if let field = fields["namespace"] {
             let text = try field.text()
             namespace = try field.checked { () throws(InvalidInput) in try NamespaceName(text) }
@@ -36,6 +38,7 @@ struct FunctionReader {
         try readTimes(fields, into: &spec)
         if let field = fields["scale"] { spec.scale = try scale(field) }
         if let field = fields["limits"] { spec.limits = try limits(field) }
+        try AttachmentReader(absolute: absolute, read: read).read(fields, into: &spec)
         try refuseEffectiveMetadata(fields)
         try validate(spec, fields)
         if case .rootfs = source, spec.command == nil {
@@ -88,23 +91,17 @@ struct FunctionReader {
         }
     }
 
-    /// OpenFaaS's: YAML files with a mapping `environment`; later files win.
+    /// Later files win.
     private func environmentFiles(_ field: YAMLEntry) throws(Misplaced) -> [String: String] {
         var result: [String: String] = [:]
         let names: [String]
         if case .scalar = field.node { names = [try field.text()] } else { names = try field.texts() }
         for name in names {
             let path = absolute(name)
-            let text = try field.checked { () throws(InvalidInput) in try read(path) }
-            do throws(Misplaced) {
-                for document in try YAMLDocuments.parse(text) {
-                    let top = try YAMLMapping(document, path: "")
-                    try top.refuseUnknown(known: ["environment"])
-                    result.merge(try top["environment"]?.textMap() ?? [:]) { _, later in later }
-                }
-            } catch {
-                throw field.misplaced("\(name):\(error.line): \(error.problem)")
+            let variables = try field.checked { () throws(InvalidInput) in
+                try EnvironmentFile.parse(try read(path), name: name)
             }
+            result.merge(variables) { _, later in later }
         }
         return result
     }

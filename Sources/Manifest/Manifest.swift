@@ -23,20 +23,25 @@ package struct ManifestError: Error, Sendable, Equatable, CustomStringConvertibl
 
 /// Reads `torpor.yaml`: a superset of OpenFaaS's `stack.yaml`. Several YAML documents may stand in one file.
 package struct Manifest {
-    /// Gives the text of a file that the manifest names, relative to its directory or absolute.
-    package typealias FileReader = (_ path: String) throws(InvalidInput) -> String
+    /// Gives the content of a file that the manifest names, by its absolute path.
+    package typealias FileReader = (_ path: String) throws(InvalidInput) -> [UInt8]
 
     private let file: String
     private let directory: String
+    private let namespace: NamespaceName
     private let read: FileReader
 
     /// - Parameters:
     ///   - file: its name, for messages.
     ///   - directory: what relative paths in it start from.
-    ///   - read: gives `environment_file`s.
-    package init(file: String, directory: String, read: @escaping FileReader) {
+    ///   - namespace: of functions that name none.
+    ///   - read: gives `environment_file`s and the files of `configs`.
+    package init(
+        file: String, directory: String, namespace: NamespaceName = .default, read: @escaping FileReader
+    ) {
         self.file = file
         self.directory = directory
+        self.namespace = namespace
         self.read = read
     }
 
@@ -75,7 +80,8 @@ package struct Manifest {
         var functions: [ManifestFunction] = []
         for entry in try YAMLMapping(declared.node, path: "functions").entries {
             functions.append(
-                try FunctionReader(entry: entry, directory: directory, read: read).function())
+                try FunctionReader(entry: entry, directory: directory, namespace: namespace, read: read)
+                    .function())
         }
         return functions
     }

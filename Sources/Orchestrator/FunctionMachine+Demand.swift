@@ -31,6 +31,11 @@ extension FunctionMachine {
             return
         }
         guard living.count < capacity.ceiling else { return }
+        // The request waits until another function's instance is gone, or for its queueTimeout.
+        guard room > 0 else {
+            lacksRoom = true
+            return
+        }
         if backoff.blocked(at: now) != nil {
             effects.append(.failWaiters)
             return
@@ -47,6 +52,7 @@ extension FunctionMachine {
         _ revision: Revision, _ callID: String?, _ now: Int64, _ unixTime: Int64,
         _ effects: inout [FunctionEffect]
     ) {
+        if room != .max { room -= 1 }
         let id = makeID()
         instances[id] = Instance(
             id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.requestLimit),
@@ -57,7 +63,9 @@ extension FunctionMachine {
     /// Keeps `floor` instances alive.
     mutating func maintain(_ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
         guard isOpen, let active, let capacity, blocked(at: now) == nil else { return }
-        for _ in 0..<max(0, capacity.floor - living.count) {
+        let missing = max(0, capacity.floor - living.count)
+        lacksRoom = lacksRoom || missing > room
+        for _ in 0..<min(missing, max(0, room)) {
             start(active, nil, now, unixTime, &effects)
         }
     }

@@ -50,6 +50,10 @@ package struct FunctionMachine: Sendable {
     /// The daemon stops.
     package internal(set) var isClosing = false
     var makeID: @Sendable () -> InstanceID
+    /// Instances that its namespace has room for; told before every event.
+    package var room = Int.max
+    /// Whether one more would have been started, had there been room.
+    package internal(set) var lacksRoom = false
     /// Whoever lives so long has not died soon.
     private static let stableTime: Int64 = 10_000_000_000
 
@@ -68,6 +72,7 @@ package struct FunctionMachine: Sendable {
     ///   - now: monotonic nanoseconds. - unixTime: Unix seconds.
     package mutating func handle(_ event: FunctionEvent, now: Int64, unixTime: Int64) -> [FunctionEffect] {
         var effects: [FunctionEffect] = []
+        lacksRoom = false
         switch event {
         case .demand(let callID): demand(callID, now, unixTime, &effects)
         case .deployed(let revision): deploy(revision, now, unixTime, &effects)

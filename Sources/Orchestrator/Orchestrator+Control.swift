@@ -15,6 +15,10 @@ package enum CommandError: Error, Sendable, Equatable {
     case unknownRevision(FunctionKey, Int, kept: [Int])
     /// There is no revision before the one that takes requests.
     case nothingToUndo(FunctionKey)
+    case namespaceExists(NamespaceName)
+    case unknownNamespace(NamespaceName)
+    /// What is to be removed is used by these, in their order.
+    case inUse([FunctionKey])
 }
 
 /// What a deploy came to.
@@ -41,6 +45,7 @@ extension Orchestrator {
         _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, wait: Bool, ifGeneration: Int? = nil,
         isApplied: Bool = false, from place: RevisionSource? = nil
     ) async throws -> DeployOutcome {
+        let spec = completed(spec, key)
         try spec.validate()
         try await lockContent(whenGone: key)
         let stored: DeployOutcome
@@ -102,6 +107,8 @@ extension Orchestrator {
         _ key: FunctionKey, _ source: RevisionSource, _ spec: FunctionSpec, _ content: ImportedContent,
         isApplied: Bool
     ) async throws -> DeployOutcome {
+        try admitToNamespace(key, spec)
+        try admit(key, spec)
         guard !isClosing else { throw CommandError.closing }
         let known = functions[key]
         guard known != nil || functions.count < Limits.functions else { throw CommandError.tooManyFunctions }
@@ -161,6 +168,7 @@ extension Orchestrator {
                 "replicas", "\(count) is out of range",
                 allowed: "0 to \(Limits.instancesPerFunction), or auto")
         }
+        if let count { try admitScale(key, to: count) }
         apply(.scaled(count), to: key)
         let refused = await withCheckedContinuation { continuation in
             journal.write(.then { continuation.resume(returning: $0) })

@@ -27,11 +27,14 @@ extension Orchestrator {
     package func plan(
         _ key: FunctionKey, source: RevisionSource, spec: FunctionSpec, from place: RevisionSource? = nil
     ) async throws -> DeployPlan {
+        let spec = completed(spec, key)
         try spec.validate()
         let plan: DeployPlan
         do {
             await lockContent()
             defer { contentLock.release() }
+            try admitToNamespace(key, spec)
+            try admit(key, spec)
             let content = try await images.importContent(place ?? source, spec: spec)
             let machine = view(of: key)
             let latest = machine?.record.latest ?? 0

@@ -18,6 +18,8 @@ package actor Orchestrator {
     package nonisolated let events: EventLog
 
     var functions: [FunctionKey: FunctionMachine] = [:]
+    /// Those that were made; `default` is among them once it has limits.
+    var namespaces: [NamespaceName: NamespaceRecord] = [:]
     var running: [InstanceID: RunningInstance] = [:]
     /// One import, insert or garbage collection at a time: what was imported is referred to before it can be collected.
     var contentLock = AsyncLock()
@@ -37,6 +39,8 @@ package actor Orchestrator {
     private let inbox: AsyncStream<Message>
     private nonisolated let post: AsyncStream<Message>.Continuation
     let makeID: @Sendable () -> InstanceID
+    /// What else a deploy needs, such as the secrets that it names. Asked while none of that can be removed.
+    let admit: @Sendable (FunctionKey, FunctionSpec) throws(InvalidInput) -> Void
 
     enum Message: Sendable {
         case demand(FunctionKey, callID: String)
@@ -51,7 +55,8 @@ package actor Orchestrator {
         makeID: @escaping @Sendable () -> InstanceID = {
             var generator = SystemRandomNumberGenerator()
             return InstanceID(random: &generator)
-        }
+        },
+        admit: @escaping @Sendable (FunctionKey, FunctionSpec) throws(InvalidInput) -> Void = { _, _ in }
     ) {
         self.sandboxes = sandboxes
         self.network = network
@@ -61,6 +66,7 @@ package actor Orchestrator {
         self.time = time
         self.logger = logger
         self.makeID = makeID
+        self.admit = admit
         journal = Journal(store: store, logger: logger)
         events = EventLog(store: store, time: time, logger: logger)
         (inbox, post) = AsyncStream.makeStream()
@@ -69,6 +75,7 @@ package actor Orchestrator {
     /// Loads what the store remembers and makes it callable. Before `run`, and before the gateway listens.
     package func load() async throws {
         try await events.load()
+        for record in try await journal.store.namespaces() { namespaces[record.name] = record }
         for stored in try await journal.store.load() {
             let machine = FunctionMachine(stored: stored, makeID: makeID)
             functions[machine.key] = machine
@@ -82,6 +89,7 @@ package actor Orchestrator {
     /// Starts what shall run without being asked for: kept instances, and rollouts that an earlier daemon did not end.
     package func resume() {
         for key in functions.keys.sorted() {
+            tellRoom(key)
             perform(functions[key]?.resume(now: time.now(), unixTime: time.unixTime()) ?? [], of: key)
         }
     }
@@ -141,7 +149,18 @@ package actor Orchestrator {
             if case .demand = event { router.remove(key) }
             return
         }
+        let bounds = namespaces[key.namespace].map(\.limits.boundInstances) ?? false
+        let before = bounds ? usage(of: key.namespace).instances : 0
+        if bounds { tellRoom(key) }
         let effects = functions[key]?.handle(event, now: time.now(), unixTime: time.unixTime()) ?? []
+        perform(effects, of: key)
+        if bounds, usage(of: key.namespace).instances < before { roomChanged(in: key.namespace) }
+    }
+
+    /// Says again who takes requests, so that those that wait ask for more.
+    func publishAgain(_ key: FunctionKey) {
+        var effects: [FunctionEffect] = []
+        functions[key]?.publish(&effects)
         perform(effects, of: key)
     }
 

@@ -10,8 +10,36 @@ enum Migrations {
         migrator.registerMigration("0002 events, previous revision, applied") { database in
             try database.execute(sql: second)
         }
+        migrator.registerMigration("0003 secrets") { database in try database.execute(sql: secrets) }
+        migrator.registerMigration("0004 namespaces") { database in try database.execute(sql: namespaces) }
         return migrator
     }
+
+    /// `limits` and `defaults` are JSON. Those that functions are in already are made.
+    private static let namespaces = """
+        CREATE TABLE namespaces (
+            name TEXT PRIMARY KEY,
+            limits TEXT NOT NULL,
+            defaults TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO namespaces (name, limits, defaults, created_at)
+            SELECT namespace, '{}', '{}', min(created_at) FROM functions
+            WHERE namespace <> 'default' GROUP BY namespace;
+        """
+
+    /// `sealed` is encrypted; the key is not in the database.
+    private static let secrets = """
+        CREATE TABLE secrets (
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            sealed BLOB NOT NULL,
+            byte_count INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            PRIMARY KEY (namespace, name)
+        ) STRICT;
+        """
 
     /// Times are Unix seconds. `spec`, `source`, `last_failure` and `exit` are JSON.
     private static let first = """

@@ -203,7 +203,7 @@ package final class SQLiteStore: StorePort {
     }
 
     @discardableResult
-    private func write<T: Sendable>(_ body: @Sendable (Database) throws -> T) async throws -> T {
+    func write<T: Sendable>(_ body: @Sendable (Database) throws -> T) async throws -> T {
         let began = ContinuousClock.now
         do {
             let result = try await database.write(body)

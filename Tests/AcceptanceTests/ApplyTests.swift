@@ -93,6 +93,7 @@ extension AcceptanceTests {
                       two: {rootfs: ROOTFS, command: ["/bin/behave"]}
                       far: {namespace: team, rootfs: ROOTFS, command: ["/bin/behave"]}
                     """)
+                try torpor.succeeding("namespace", "create", "team")
                 try torpor.succeeding("apply", "-f", both)
                 let one = try manifest(
                     "functions: {one: {rootfs: ROOTFS, command: [\"/bin/behave\"]}}")

@@ -78,6 +78,7 @@ extension AcceptanceTests {
                     namespace: team
                     bundle: \(bundle.path)
                 """.write(toFile: "\(folder)/torpor.yaml", atomically: false, encoding: .utf8)
+                try torpor.succeeding("namespace", "create", "team")
                 let applied = try torpor.succeeding("apply", "-f", "\(folder)/torpor.yaml").output
                 #expect(applied.contains("one.default") && applied.contains("two.team"))
                 #expect(try torpor.get("/function/one").text.hasPrefix("first"))

@@ -62,6 +62,7 @@ extension AcceptanceTests {
 
         @Test func whatEveryFunctionGets() throws {
             try TorporFixture.with { torpor in
+                try torpor.succeeding("namespace", "create", "team")
                 try torpor.deploy("hello.team") { $0.port = 9000 }
                 let name = "hello.team"
                 let environment = try torpor.environment(of: name)

@@ -123,6 +123,7 @@ extension AcceptanceTests {
         @Test func namespacesKeepNamesApart() throws {
             try TorporFixture.with { torpor in
                 try torpor.deploy("hello", environment: ["HELLO": "default"])
+                try torpor.succeeding("namespace", "create", "other")
                 try torpor.deploy("hello.other", environment: ["HELLO": "other"])
                 #expect(try torpor.get("/function/hello").text.hasPrefix("default"))
                 #expect(try torpor.get("/function/hello.other").text.hasPrefix("other"))

@@ -12,6 +12,7 @@ enum ImportRules {
         "Networking": ["Core", "LinuxSystem", "CLinux", "CNetlink", "Glibc", "Synchronization"],
         "Logs": ["Core", "LinuxSystem", "CLinux", "Glibc", "Synchronization"],
         "Images": ["Core", "OCI", "LinuxSystem", "CLinux", "Crypto", "Glibc", "Synchronization"],
+        "Secrets": ["Core", "LinuxSystem", "Crypto", "FoundationEssentials", "Synchronization"],
         "Store": ["Core", "GRDB", "FoundationEssentials", "Synchronization"],
         "Orchestrator": ["Core", "Scaling", "Logging", "DequeModule", "Synchronization"],
         "Gateway": [
@@ -28,8 +29,9 @@ enum ImportRules {
             "Synchronization",
         ],
         "Daemon": [
-            "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Store", "Orchestrator",
-            "Gateway", "HTTPWire", "ControlAPI", "ControlServer", "ArgumentParser", "ServiceLifecycle",
+            "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Secrets", "Store",
+            "Orchestrator", "Gateway", "HTTPWire", "ControlAPI", "ControlServer", "ArgumentParser",
+            "ServiceLifecycle",
             "UnixSignals",
             "Logging", "Crypto",
             "Yams", "FoundationEssentials", "Synchronization",

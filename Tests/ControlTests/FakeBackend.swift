@@ -7,6 +7,7 @@ final class FakeBackend: ControlBackend {
     private let functions = Mutex<[FunctionKey: DeployRequest]>([:])
     private let scales = Mutex<[FunctionKey: ScaleTarget]>([:])
     let queries = Mutex<[LogQuery]>([])
+    let kept = Mutex<[ResourceKey: [UInt8]]>([:])
     let log: @Sendable (LogQuery) -> LogLines
     let followersEnded = Atomic<Int>(0)
 

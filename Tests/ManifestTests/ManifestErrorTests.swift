@@ -22,7 +22,7 @@ import Testing
             "functions:\n  a:\n    bundle: x\n    lang: go\n",
             "torpor.yaml:4: functions.a.lang: is not supported yet"
         ),
-        ("functions:\n  a:\n    bundle: x\n    secrets: [s]\n", "functions.a.secrets: is not supported yet"),
+        ("functions:\n  a:\n    bundle: x\n    routes: []\n", "functions.a.routes: is not supported yet"),
         (
             "functions:\n  a:\n    bundle: x\n    mode: job\n",
             "functions.a.mode: 'job' is not supported yet (http, exec)"

@@ -5,7 +5,7 @@ import Testing
 func parse(_ text: String, files: [String: String] = [:]) throws(ManifestError) -> [ManifestFunction] {
     let manifest = Manifest(file: "torpor.yaml", directory: "/work/app") { path throws(InvalidInput) in
         guard let text = files[path] else { throw InvalidInput("", "\(path) cannot be opened") }
-        return text
+        return Array(text.utf8)
     }
     return try manifest.functions(in: text)
 }

@@ -9,6 +9,7 @@ final class FakeWorld: Sendable {
         var prepared: [RevisionID] = []
         var launched: [InstanceID] = []
         var published: [FunctionKey: [InstanceHandle]] = [:]
+        var publications: [FunctionKey: Int] = [:]
         var policies: Set<FunctionKey> = []
         var failures: [FunctionKey: Int] = [:]
         var records: [FunctionKey: FunctionRecord] = [:]
@@ -27,6 +28,7 @@ final class FakeWorld: Sendable {
         var collected: [Set<ContentDigest>] = []
         var notes: [InstanceRecord] = []
         var events: [EventRecord] = []
+        var namespaces: [NamespaceName: NamespaceRecord] = [:]
     }
 
     let state = Mutex(State())
@@ -148,7 +150,10 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
     func upsert(_ policy: RoutePolicy) { with { _ = $0.policies.insert(policy.key) } }
     func remove(_ function: FunctionKey) { with { _ = $0.policies.remove(function) } }
     func publish(_ function: FunctionKey, instances: [InstanceHandle]) {
-        with { $0.published[function] = instances }
+        with {
+            $0.published[function] = instances
+            $0.publications[function, default: 0] += 1
+        }
     }
     func startFailed(_ function: FunctionKey) { with { $0.failures[function, default: 0] += 1 } }
 
@@ -232,5 +237,10 @@ struct FakeStore: StorePort {
     func events(_ query: EventQuery) async throws -> [EventRecord] {
         world.with { Array($0.events.filter(query.matches).suffix(query.limit)) }
     }
+    func namespaces() async throws -> [NamespaceRecord] { world.with { Array($0.namespaces.values) } }
+    func save(_ namespace: NamespaceRecord) async throws {
+        world.with { $0.namespaces[namespace.name] = namespace }
+    }
+    func remove(_ namespace: NamespaceName) async throws { world.with { $0.namespaces[namespace] = nil } }
     func lastEvent() async throws -> Int64 { world.with { $0.events.last?.number ?? 0 } }
 }

@@ -49,7 +49,8 @@ final class SandboxFixture: Sendable {
         try FileTree.makeLink(to: "/../../../../../../outside", directory + "/images/busybox/etc/resolv.conf")
         let name = "torpor-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
         let configuration = SandboxConfiguration(
-            imagesDirectory: directory + "/images", runDirectory: directory + "/run", uidBase: 200_000,
+            imagesDirectory: directory + "/images", volumesDirectory: directory + "/volumes",
+            runDirectory: directory + "/run", uidBase: 200_000,
             cgroupName: name, rootfsPath: { _ in "busybox" },
             resolvConf: { Array("nameserver 192.0.2.1\n".utf8) })
         let before = Glibc.umask(umask)

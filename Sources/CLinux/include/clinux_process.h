@@ -42,6 +42,8 @@ int32_t clinux_pidfd_reap(int32_t pidfd, int32_t *status);
 int32_t clinux_limit(int32_t resource, uint64_t *soft, uint64_t *hard);
 /* unshare(CLONE_NEWNS | CLONE_FS) for the calling thread alone. */
 int32_t clinux_unshare_mounts(void);
+/* The same, and what is mounted in the namespace before is mounted in the new one from then on, not the other way. */
+int32_t clinux_follow_mounts(void);
 /* umask(2); returns the one before. It belongs to all threads that share their file system information: to the whole
  * process, or after clinux_unshare_mounts to the calling thread alone. */
 int32_t clinux_umask(uint32_t mask);

@@ -27,6 +27,8 @@ int64_t clinux_readlinkat(int32_t directory, const char *path, char *buffer, siz
 int32_t clinux_linkat(int32_t from, const char *existing, int32_t to, const char *path);
 /* renameat2(2) with RENAME_NOREPLACE: -EEXIST. */
 int32_t clinux_rename_new(int32_t from, const char *path, int32_t to, const char *new_path);
+/* rename(2), which replaces what is there. */
+int32_t clinux_rename_over(int32_t from, const char *path, int32_t to, const char *new_path);
 /* chmod(2). Not for links, which it would follow. */
 int32_t clinux_chmodat(int32_t directory, const char *path, uint32_t mode);
 /* utimensat(2): both times. */

@@ -101,8 +101,10 @@ struct Apply: AsyncParsableCommand {
     private static func functions(
         in text: String, file: String, directory: String
     ) throws(InvalidInput) -> [ManifestFunction] {
-        let manifest = Manifest(file: file, directory: directory) { path throws(InvalidInput) in
-            try Self.text(atPath: path)
+        let manifest = Manifest(
+            file: file, directory: directory, namespace: try CurrentNamespace.parsed() ?? .default
+        ) { path throws(InvalidInput) in
+            try Self.bytes(atPath: path)
         }
         do {
             return try manifest.functions(in: text)
@@ -112,6 +114,10 @@ struct Apply: AsyncParsableCommand {
     }
 
     private static func text(atPath path: String) throws(InvalidInput) -> String {
+        try checked(try bytes(atPath: path))
+    }
+
+    static func bytes(atPath path: String) throws(InvalidInput) -> [UInt8] {
         guard let handle = FileHandle(forReadingAtPath: path) else {
             throw InvalidInput("", "\(path) cannot be opened")
         }
@@ -119,7 +125,10 @@ struct Apply: AsyncParsableCommand {
         guard let data = try? handle.read(upToCount: Limits.manifestBytes + 1) ?? Data() else {
             throw InvalidInput("", "\(path) cannot be read")
         }
-        return try checked([UInt8](data))
+        guard data.count <= Limits.manifestBytes else {
+            throw InvalidInput("", "\(path) is too large", allowed: "at most \(Limits.manifestBytes) bytes")
+        }
+        return [UInt8](data)
     }
 
     private static func standardInput() throws(InvalidInput) -> String {

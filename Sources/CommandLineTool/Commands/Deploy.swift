@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ControlAPI
 internal import ControlClient
 internal import Core
+internal import Manifest
 
 struct Deploy: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,6 +16,9 @@ struct Deploy: AsyncParsableCommand {
     @Option(help: "A root filesystem; needs a command.") var rootfs: String?
     @Option(name: [.short, .long], help: "An environment variable K=V; may be repeated.") var env: [String] =
         []
+    @Option(help: "A file of environment variables, NAME=VALUE each; may be repeated.")
+    var envFile: [String] = []
+    @OptionGroup var attachments: AttachmentOptions
     @Option(help: "Memory at most: 128Mi.") var memory: String?
     @Option(help: "Cores at most: 0.5 or 500m.") var cpus: String?
     @Option(help: "Processes and threads at most.") var pids: Int?
@@ -89,6 +93,14 @@ struct Deploy: AsyncParsableCommand {
     private func spec() throws -> FunctionSpec {
         var spec = FunctionSpec()
         if !command.isEmpty { spec.command = command }
+        for file in envFile {
+            let variables = try usage("--env-file") { () throws(InvalidInput) in
+                try EnvironmentFile.parse(
+                    try Apply.bytes(atPath: ToolContext.current.absolute(file)), name: file)
+            }
+            spec.environment.merge(variables) { _, later in later }
+        }
+        try attachments.read(into: &spec)
         for variable in env {
             guard let sign = variable.firstIndex(of: "="), sign != variable.startIndex else {
                 throw ValidationError("--env: '\(variable)' is no variable (K=V)")

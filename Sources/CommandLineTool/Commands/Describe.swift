@@ -39,6 +39,7 @@ struct Describe: AsyncParsableCommand {
         if !spec.environment.isEmpty {
             facts.append(("Environment", spec.environment.keys.sorted().joined(separator: ", ")))
         }
+        facts += attachments(spec)
         let width = (facts.map(\.0.count).max() ?? 0) + 2
         var text = facts.map { label, value in
             "\(label):" + String(repeating: " ", count: width - label.count) + value + "\n"
@@ -51,6 +52,24 @@ struct Describe: AsyncParsableCommand {
             text += "\nLast failure\n" + Explanation.text(of: failure) + "\n"
         }
         return text
+    }
+
+    private static func attachments(_ spec: FunctionSpec) -> [(String, String)] {
+        var facts: [(String, String)] = []
+        if !spec.secrets.isEmpty {
+            facts.append(("Secrets", spec.secrets.map(\.description).joined(separator: ", ")))
+        }
+        facts += spec.volumes.map { volume in
+            let source =
+                switch volume.kind {
+                case .named(let name): name.description
+                case .bind(let path): path
+                case .tmpfs(let size): "tmpfs, \(size)"
+                }
+            return ("Volume", "\(volume.path) (\(source))\(volume.readOnly ? ", read-only" : "")")
+        }
+        facts += spec.configs.map { ("Config", "\($0.path) (\($0.content.count) bytes)") }
+        return facts
     }
 
     private static func source(_ source: FunctionSource) -> String {

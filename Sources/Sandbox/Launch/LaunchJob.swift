@@ -25,6 +25,8 @@ struct LaunchJob: Sendable {
     /// Whom the process runs as, in the container's ids: its output streams are that user's.
     let owner: Owner
     let cgroup: InstanceCgroup?
+    /// What the plan's `attachment` steps attach.
+    let attachments: [AttachedMount]
     let network: SharedFD
     let slot: SlotID
     /// Whether the daemon writes to the log, too.

@@ -112,7 +112,9 @@ final class Launcher {
             process.keepLog(
                 SharedFD(try File.open("/proc/self/fd/\(errorEnd.raw)", flags: O_WRONLY | O_NONBLOCK)))
         }
-        let descriptors = [root.descriptor, null.raw, outputEnd.raw, errorEnd.raw, system.descriptor]
+        let descriptors =
+            [root.descriptor, null.raw, outputEnd.raw, errorEnd.raw, system.descriptor]
+            + job.attachments.map { $0.mount.descriptor }
         try InitMessage.send(
             .plan, id: InitMessage.mainProcess, body: job.plan.bytes(for: job.instance),
             descriptors: descriptors, over: process.socket)

@@ -24,6 +24,8 @@ package struct LaunchPlan: Sendable, Hashable {
         /// A new file system; options are `key` or `key=value`.
         case mount(type: String, target: String, options: [String], attributes: MountAttributes)
         case attach(Descriptor, target: String, attributes: MountAttributes)
+        /// The mount that was sent behind the descriptors that every plan has, with its attributes set.
+        case attachment(Int, target: String, isFile: Bool)
         /// - Parameter source: a path in the launcher's root.
         case bind(source: String, target: String, attributes: MountAttributes)
         /// Hides what is there; nothing where the path is missing.
@@ -80,7 +82,7 @@ extension LaunchPlan.Step {
         case .becomeRoot: "become root of the user namespace"
         case .root: "attach the root file system"
         case .mount(let type, let target, _, _): "mount \(type) on \(target)"
-        case .attach(_, let target, _): "mount on \(target)"
+        case .attach(_, let target, _), .attachment(_, let target, _): "mount on \(target)"
         case .bind(_, let target, _): "bind \(target)"
         case .mask(let path): "mask \(path)"
         case .readonly(let path), .mountReadonly(let path): "make \(path) read-only"

@@ -30,6 +30,7 @@ package struct LaunchPlanCompiler {
             .becomeRoot(keepsGroups: facts.isRootless), .root(.root, at: Self.rootMountPoint),
         ]
         steps += try MountCompiler(config: config, facts: facts).steps()
+        steps += Attachments.steps(spec)
         steps += hiddenPaths()
         let directory = config.process.cwd
         if directory != "/" { steps.append(.directory(directory, mode: 0o755)) }

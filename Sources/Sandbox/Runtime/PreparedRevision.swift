@@ -15,6 +15,7 @@ struct PreparedRevision: Sendable {
     let owner: LaunchJob.Owner
     /// Variables of its own whose names a request could use, too.
     let ownVariables: Set<String>
+    let attachments: Attachments
 }
 
 /// Compiles revisions.
@@ -22,12 +23,14 @@ struct RevisionCompiler: Sendable {
     let facts: HostFacts
     let limits: CgroupLimits
     let rootfsPath: @Sendable (ContentDigest) -> String
+    let binds: BindDirectories
 
     /// - Throws: `InvalidInput` for what this host or version does not honour.
     func compile(_ revision: Revision) throws(InvalidInput) -> PreparedRevision {
         var config = try OCIConfig.parse(revision.ociConfig)
         if let command = revision.spec.command { config.process.args = command }
         try HonouredFields.check(config)
+        try checkBinds(revision.spec.volumes)
         let capabilities = try config.process.capabilityMasks()
         let filter = try SeccompCompiler.compile(
             config.linux?.seccomp, capabilities: capabilities.bounding)
@@ -35,13 +38,22 @@ struct RevisionCompiler: Sendable {
             config: config, spec: revision.spec, revision: revision.id, facts: facts)
         let plan = try compiler.compile(seccomp: filter)
         let user = config.process.user
+        let owner = LaunchJob.Owner(user: user?.uid ?? 0, group: user?.gid ?? 0)
         return PreparedRevision(
             plan: try EncodedPlan(plan), summaries: plan.steps.map(\.summary),
             program: config.process.args?.first ?? "", hostname: compiler.hostname,
             settings: try limits.settings(
                 config.linux?.resources, revision.spec.limits, isShared: revision.spec.mode == .exec),
             image: rootfsPath(revision.rootfs),
-            owner: LaunchJob.Owner(user: user?.uid ?? 0, group: user?.gid ?? 0),
-            ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)))
+            owner: owner, ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)),
+            attachments: Attachments(
+                spec: revision.spec, namespace: revision.id.function.namespace, owner: owner))
+    }
+
+    private func checkBinds(_ volumes: [VolumeSpec]) throws(InvalidInput) {
+        for (index, volume) in volumes.enumerated() {
+            guard case .bind(let source) = volume.kind else { continue }
+            do { try binds.check(source) } catch { throw error.inside("volumes[\(index)].bind") }
+        }
     }
 }

@@ -21,6 +21,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     private let id: InstanceID
     private let process: LaunchedProcess
     private let cgroup: InstanceCgroup?
+    private let cleanUp: (@Sendable () -> Void)?
     private let explain: @Sendable (InitFailure) -> InstanceFailure
     private let processes: FurtherProcesses
     let ownVariables: Set<String>
@@ -34,11 +35,12 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     /// - Parameters:
     ///   - ids: first host id of the functions' range; nil where the daemon's own id alone is mapped.
     ///   - launching: resumed once the function runs, or after all is cleaned up because it never will.
+    ///   - cleanUp: called when it is gone.
     init(
         id: InstanceID, process: LaunchedProcess, prepared: PreparedRevision, ids: UInt32?,
         cgroup: InstanceCgroup?, watcher: Watcher,
         housekeeping: JobQueue<@Sendable () -> Void>, reclaiming: JobQueue<InstanceCgroup>,
-        launching: CheckedContinuation<LaunchResult, Never>
+        launching: CheckedContinuation<LaunchResult, Never>, cleanUp: (@Sendable () -> Void)?
     ) {
         self.id = id
         self.process = process
@@ -46,6 +48,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         self.housekeeping = housekeeping
         self.reclaiming = reclaiming
         self.watcher = watcher
+        self.cleanUp = cleanUp
         explain = FailureExplanation(prepared: prepared, instance: id).callAsFunction
         ownVariables = prepared.ownVariables
         let owner = ids.map {
@@ -207,6 +210,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     private func finish() {
         let ranOutOfMemory = (cgroup?.outOfMemoryKills() ?? 0) > 0
         _ = cgroup?.remove()
+        cleanUp?()
         let (launching, result, waiting, exit) = life.withLock { life in
             let exit = Self.exit(life, ranOutOfMemory: ranOutOfMemory)
             life.exit = exit

@@ -14,15 +14,25 @@ package struct SandboxConfiguration: Sendable {
     package var limitsAreBestEffort = false
     /// The place of an imported root file system, relative to `imagesDirectory`.
     package var rootfsPath: @Sendable (ContentDigest) -> String
+    /// The named volumes.
+    package var volumesDirectory: String
+    /// Directories of the host below which volumes may be bound.
+    package var bindDirectories: [String] = []
+    /// The present value of a secret.
+    package var secret: @Sendable (ResourceKey) throws -> [UInt8] = { key in
+        throw InvalidInput("", "there is no secret '\(key)'")
+    }
     /// The content of the containers' /etc/resolv.conf, asked for at every launch.
     package var resolvConf: @Sendable () -> [UInt8]
 
     package init(
-        imagesDirectory: String, runDirectory: String, uidBase: UInt32, cgroupName: String,
+        imagesDirectory: String, volumesDirectory: String, runDirectory: String, uidBase: UInt32,
+        cgroupName: String,
         rootfsPath: @escaping @Sendable (ContentDigest) -> String,
         resolvConf: @escaping @Sendable () -> [UInt8]
     ) {
         self.imagesDirectory = imagesDirectory
+        self.volumesDirectory = volumesDirectory
         self.runDirectory = runDirectory
         self.uidBase = uidBase
         self.cgroupName = cgroupName

@@ -12,6 +12,8 @@ package final class SandboxRuntime: SandboxPort {
         let launch: LaunchRequest
         let prepared: PreparedRevision
         let job: @Sendable (InstanceCgroup?) -> LaunchJob
+        /// Called when the instance is gone, or never was.
+        let cleanUp: (@Sendable () -> Void)?
         let continuation: Launching
     }
 
@@ -27,6 +29,7 @@ package final class SandboxRuntime: SandboxPort {
     private let housekeeping: JobQueue<@Sendable () -> Void>
     /// Frozen instances whose memory goes back to the host.
     private let reclaiming: JobQueue<InstanceCgroup>
+    private let attaching: AttachmentThread
     private let threads = Mutex<[DedicatedThread]>([])
     private let revisions = Mutex<[RevisionID: PreparedRevision]>([:])
 
@@ -47,6 +50,7 @@ package final class SandboxRuntime: SandboxPort {
         let ids = try IDMap.ownMapCovers(first: configuration.uidBase) ? configuration.uidBase : nil
         let factory = LauncherFactory(
             program: OwnedFDBox(try InitProgram.sealed()), ids: ids, configuration: configuration, logs: logs)
+        attaching = AttachmentThread(configuration, ids: ids)
         var started: [DedicatedThread] = []
         var trees: [Bool] = []
         for _ in 0..<Limits.launcherThreads {
@@ -65,7 +69,8 @@ package final class SandboxRuntime: SandboxPort {
             facts: facts,
             limits: CgroupLimits(
                 controllers: cgroups?.controllers, areBestEffort: configuration.limitsAreBestEffort),
-            rootfsPath: configuration.rootfsPath)
+            rootfsPath: configuration.rootfsPath,
+            binds: BindDirectories(allowed: configuration.bindDirectories))
         started.append(try DedicatedThread(name: "sandbox-watch") { [watcher] in watcher.run() })
         for _ in 0..<2 {
             started.append(
@@ -110,6 +115,7 @@ package final class SandboxRuntime: SandboxPort {
         watcher.close()
         housekeeping.close()
         reclaiming.close()
+        attaching.close()
         for thread in threads.withLock({ $0 }) { thread.join() }
         try? cgroups?.removeTree()
     }
@@ -134,22 +140,47 @@ package final class SandboxRuntime: SandboxPort {
         guard let network = slots.namespace(ofSlot: request.slot.number) else {
             throw Self.failure(request, "there is no network slot \(request.slot)")
         }
+        let attachments = try await attach(prepared, request)
+        let cleanUp =
+            attachments.isEmpty ? nil : { @Sendable [attaching] in attaching.release(request.instance) }
         let files = HostFiles.make(hostname: prepared.hostname, resolvConf: configuration.resolvConf())
         let job = { @Sendable cgroup in
             LaunchJob(
                 instance: request.instance, function: request.revision.id.function.description,
                 plan: prepared.plan, image: prepared.image, files: files, owner: prepared.owner,
-                cgroup: cgroup, network: network, slot: request.slot,
+                cgroup: cgroup, attachments: attachments, network: network, slot: request.slot,
                 keepsLog: request.revision.spec.mode == .exec)
         }
         let result = await withCheckedContinuation { (continuation: Launching) in
             let isTaken = requests.push(
-                Request(launch: request, prepared: prepared, job: job, continuation: continuation))
+                Request(
+                    launch: request, prepared: prepared, job: job, cleanUp: cleanUp,
+                    continuation: continuation))
             if !isTaken {
+                cleanUp?()
                 continuation.resume(returning: .failure(Self.failure(request, "the daemon is ending")))
             }
         }
         return try result.get()
+    }
+
+    /// What the instance has beside its root; nothing, at once, for most.
+    private func attach(
+        _ prepared: PreparedRevision, _ request: LaunchRequest
+    ) async throws(InstanceFailure) -> [AttachedMount] {
+        if prepared.attachments.isEmpty { return [] }
+        do {
+            return try await attaching.make(prepared.attachments, for: request.instance)
+        } catch {
+            throw InstanceFailure(
+                phase: .create, cause: "AttachmentFailed", message: "\(error)", instance: request.instance)
+        }
+    }
+
+    /// Gives a secret's present value to the running instances that have it.
+    /// - Returns: what failed, by instance.
+    package func refresh(_ secret: ResourceKey) async -> [(InstanceID, any Error)] {
+        await attaching.refresh(secret)
     }
 
     private func prepared(_ revision: Revision) throws(InvalidInput) -> PreparedRevision {
@@ -173,7 +204,7 @@ package final class SandboxRuntime: SandboxPort {
             let running = RunningInstance(
                 id: instance, process: process, prepared: request.prepared, ids: ids, cgroup: cgroup,
                 watcher: watcher, housekeeping: housekeeping, reclaiming: reclaiming,
-                launching: request.continuation)
+                launching: request.continuation, cleanUp: request.cleanUp)
             do { try watcher.add(running) } catch {
                 running.kill()
                 Launcher.abandon(process)
@@ -181,6 +212,7 @@ package final class SandboxRuntime: SandboxPort {
             }
         } catch {
             _ = cgroup?.remove()
+            request.cleanUp?()
             request.continuation.resume(
                 returning: .failure(failure(request.launch, "cannot make the sandbox: \(error)")))
         }

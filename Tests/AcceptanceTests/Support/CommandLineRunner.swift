@@ -44,26 +44,29 @@ extension Torpor {
         try cli(arguments, input: input, limit: limit)
     }
 
-    func cli(_ arguments: [String], input: String = "", limit: Duration = .seconds(60)) throws
-        -> CommandResult
-    {
+    func cli(
+        _ arguments: [String], input: String = "", limit: Duration = .seconds(60),
+        environment: [String: String] = [:]
+    ) throws -> CommandResult {
         let (stdin, stdout, stderr): (String, String, String) = (
             Scratch.path("in"), Scratch.path("out"), Scratch.path("err")
         )
         defer { for path in [stdin, stdout, stderr] { unlink(path) } }
         try input.write(toFile: stdin, atomically: false, encoding: .utf8)
-        let child = try startCLI(arguments, input: stdin, output: stdout, errors: stderr)
+        let child = try startCLI(
+            arguments, input: stdin, output: stdout, errors: stderr, environment: environment)
         let status = try child.wait(limit)
         return CommandResult(status: status, output: Host.text(stdout), errors: Host.text(stderr))
     }
 
     /// Starts `torpor` and does not wait for it, as for `logs -f`.
     func startCLI(
-        _ arguments: [String], input: String = "/dev/null", output: String, errors: String
+        _ arguments: [String], input: String = "/dev/null", output: String, errors: String,
+        environment: [String: String] = [:]
     ) throws -> ChildProcess {
         try ChildProcess(
-            Programs.commandLine, ["--socket", socket] + arguments, input: input, output: .file(output),
-            errors: .file(errors))
+            Programs.commandLine, ["--socket", socket] + arguments, environment: environment, input: input,
+            output: .file(output), errors: .file(errors))
     }
 
     /// As `cli`, which must succeed.

@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import Core
+
+/// Options of `deploy` about secrets, volumes and configuration files.
+struct AttachmentOptions: ParsableArguments {
+    @Option(help: "A secret of the namespace, as the file /run/secrets/NAME; may be repeated.")
+    var secret: [String] = []
+    @Option(
+        name: [.short, .long], help: "NAME:PATH or /HOST/DIR:PATH, with :ro behind to read only; repeated.")
+    var volume: [String] = []
+    @Option(help: "Memory at PATH, or PATH:SIZE; may be repeated.")
+    var tmpfs: [String] = []
+    @Option(help: "A file of configuration, FILE:PATH, read-only; may be repeated.")
+    var config: [String] = []
+
+    func read(into spec: inout FunctionSpec) throws {
+        for name in secret {
+            spec.secrets.append(
+                try usage("--secret") { () throws(InvalidInput) in try ResourceName(name) })
+        }
+        for text in volume {
+            spec.volumes.append(
+                try usage("--volume") { () throws(InvalidInput) in try VolumeSpec(parsing: text) })
+        }
+        for text in tmpfs {
+            spec.volumes.append(
+                try usage("--tmpfs") { () throws(InvalidInput) in try VolumeSpec(parsingTmpfs: text) })
+        }
+        for text in config {
+            spec.configs.append(try usage("--config") { () throws(InvalidInput) in try Self.config(text) })
+        }
+    }
+
+    private static func config(_ text: String) throws(InvalidInput) -> ConfigFile {
+        guard let colon = text.lastIndex(of: ":"), colon != text.startIndex else {
+            throw InvalidInput("", "'\(text.prefix(80))' is no configuration file", allowed: "FILE:PATH")
+        }
+        let file = ToolContext.current.absolute(String(text[..<colon]))
+        return ConfigFile(
+            path: String(text[text.index(after: colon)...]), content: try Apply.bytes(atPath: file))
+    }
+}
+
+/// Which namespace a name is of.
+struct NamespaceOption: ParsableArguments {
+    @Option(name: [.short, .long], help: "The namespace (default: TORPOR_NAMESPACE, else default).")
+    var namespace: String?
+
+    func key(_ name: String) throws -> ResourceKey {
+        ResourceKey(
+            name: try usage("NAME") { () throws(InvalidInput) in try ResourceName(name) },
+            namespace: try named() ?? CurrentNamespace.named() ?? .default)
+    }
+
+    private func named() throws -> NamespaceName? {
+        try usage("--namespace") { () throws(InvalidInput) in
+            try namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
+        }
+    }
+}
+
+/// All namespaces, or one.
+struct NamespaceFilter: ParsableArguments {
+    @Option(name: [.short, .long], help: "Only this namespace.") var namespace: String?
+
+    func name() throws -> NamespaceName? {
+        try usage("--namespace") { () throws(InvalidInput) in
+            try namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import Core
+internal import LinuxSystem
+
+/// The host's directories that functions may have, as `torpord.yaml` allows them.
+struct BindDirectories: Sendable {
+    let allowed: [String]
+
+    /// - Throws: `InvalidInput` when no allowed directory is above `source`, or the same.
+    func check(_ source: String) throws(InvalidInput) {
+        guard base(of: source) == nil else { return }
+        throw InvalidInput(
+            "", "torpord.yaml does not allow '\(source.prefix(200))' as a volume",
+            allowed: allowed.isEmpty
+                ? "none: bind-volumes names none" : "below " + allowed.joined(separator: ", "))
+    }
+
+    /// Below the allowed directory no link is followed: a function that may write there could have made it.
+    func open(_ source: String) throws -> Directory {
+        guard let base = base(of: source) else {
+            throw AttachmentFailure("torpord.yaml does not allow '\(source)' as a volume")
+        }
+        let top = try Directory(path: base)
+        let rest = source.dropFirst(base.count).drop { $0 == "/" }
+        return rest.isEmpty ? top : try top.directory(beneath: String(rest))
+    }
+
+    /// The longest, so that links above it are the administrator's.
+    private func base(of source: String) -> String? {
+        allowed.filter { ContainerPath.isAtOrBelow(source, $0) }.max { $0.utf8.count < $1.utf8.count }
+    }
+}

@@ -1,0 +1,77 @@
+internal import Core
+internal import Glibc
+internal import LinuxSystem
+
+/// Secrets and configuration files of the instances that run: `ID/secrets/NAME` and `ID/configs/NUMBER` in one tmpfs, which
+/// only the thread that made it sees, and which is gone with the daemon, however that ends.
+final class InstanceFiles {
+    private let place: String
+    private let root: Directory
+    /// First id of the functions' range; nil where the caller's own id alone is mapped.
+    private let ids: UInt32?
+
+    /// Moves the calling thread, alone, into a mount namespace of its own, which goes on seeing what is mounted on the
+    /// host. - Parameter place: a directory, covered for this thread.
+    init(place: String, ids: UInt32?) throws(KernelError) {
+        self.place = place
+        self.ids = ids
+        try FileTree.makeDirectories(place, mode: 0o700)
+        try MountNamespace.leaveFollowing()
+        let files = try Self.fileSystem()
+        try files.attach(at: place)
+        root = try Directory(path: place)
+    }
+
+    /// Not to be swapped out, where the kernel can see to that (Linux 6.4).
+    private static func fileSystem() throws(KernelError) -> DetachedMount {
+        let attributes: MountAttributes = [.noSetuid, .noDevices, .noExecute]
+        do {
+            let context = try sized()
+            try context.set(flag: "noswap")
+            return try context.mount(attributes)
+        } catch {
+            guard error.code == EINVAL || error.code == EPERM else { throw error }
+            return try sized().mount(attributes)
+        }
+    }
+
+    private static func sized() throws(KernelError) -> FilesystemContext {
+        let context = try FilesystemContext("tmpfs")
+        try context.set("size", "\(Limits.attachedFileBytes.bytes)")
+        try context.set("mode", "700")
+        return context
+    }
+
+    func makeDirectory(_ path: String, owner: LaunchJob.Owner? = nil) throws(KernelError) {
+        let name = FileName(path)
+        try root.makeDirectory(name, mode: 0o755)
+        try root.setMode(0o755, of: name)
+        if let owner { try own(name, owner) }
+    }
+
+    /// A file, or a new content of one: whoever has the old one open keeps that, and nobody sees half of one.
+    func write(
+        _ path: String, _ content: [UInt8], mode: UInt32, owner: LaunchJob.Owner
+    ) throws(KernelError) {
+        let staged = FileName("staged")
+        try root.removeTree(staged)
+        try FileTree.makeFile("\(place)/staged", content: content, mode: 0o600)
+        try own(staged, owner)
+        try root.setMode(mode, of: staged)
+        try root.rename(staged, over: FileName(path))
+    }
+
+    /// A detached mount of what is there.
+    func mount(_ path: String) throws(KernelError) -> DetachedMount {
+        let mount = try DetachedMount(copying: "\(place)/\(path)")
+        try mount.add([.readOnly, .noSetuid, .noDevices, .noExecute])
+        return mount
+    }
+
+    func remove(_ path: String) throws(KernelError) { try root.removeTree(FileName(path)) }
+
+    private func own(_ name: FileName, _ owner: LaunchJob.Owner) throws(KernelError) {
+        guard let ids else { return }
+        try root.setOwner(name, user: ids + owner.user, group: ids + owner.group)
+    }
+}
