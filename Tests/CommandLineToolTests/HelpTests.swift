@@ -61,4 +61,13 @@ import Testing
         }
         #expect(!run.output.contains("--image"), "what is not supported is not told")
     }
+
+    /// Made anew by `torpor manual --markdown > docs/cli.md`.
+    @Test func theCommittedReferenceIsOfThisVersion() async throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../docs/cli.md").standardized
+        let committed = try String(contentsOf: path, encoding: .utf8)
+        let made = await Run("manual", "--markdown").output
+        #expect(committed.split(separator: "\n") == made.split(separator: "\n"))
+    }
 }
