@@ -69,8 +69,16 @@ int32_t clinux_rename_over(int32_t from, const char *path, int32_t to, const cha
 }
 
 int32_t clinux_chmodat(int32_t directory, const char *path, uint32_t mode) {
-    int result = *path ? fchmodat(directory, path, mode, 0) : fchmod(directory, mode);
-    return result < 0 ? -errno : 0;
+    if (!*path) return fchmod(directory, mode) < 0 ? -errno : 0;
+    /* fchmodat(2) follows links; what is not to does so since Linux 6.6 only. */
+    int fd = openat(directory, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    struct stat status;
+    char name[32];
+    snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+    int result = fstat(fd, &status) < 0 ? -errno : S_ISLNK(status.st_mode) ? -ELOOP : chmod(name, mode) < 0 ? -errno : 0;
+    close(fd);
+    return result;
 }
 
 int32_t clinux_set_times(int32_t directory, const char *path, int64_t seconds, uint32_t nanoseconds) {

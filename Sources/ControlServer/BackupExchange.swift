@@ -7,9 +7,11 @@ internal import NIOCore
 enum BackupExchange {
     /// A backup that comes to no end ends the connection, so that nobody takes it for whole.
     static func response(_ stream: any BackupStream) -> Response {
-        Response(
+        let owner = StreamOwner(stream)
+        return Response(
             status: .ok, headers: [.contentType: "application/x-tar"],
             body: ResponseBody { writer in
+                let stream = owner.stream
                 var output = writer
                 do {
                     while let bytes = try await stream.next() {
@@ -44,5 +46,17 @@ enum BackupExchange {
             throw ControlError(
                 .malformed, "'\(query ?? "")' is not understood", allowed: "replace=true or replace=false")
         }
+    }
+}
+
+/// Closes a backup whose body was never asked for: its client had left before the head of the answer.
+private final class StreamOwner: Sendable {
+    let stream: any BackupStream
+
+    init(_ stream: any BackupStream) { self.stream = stream }
+
+    deinit {
+        let stream = stream
+        Task { await stream.close() }  // Ends by itself; the second time it does nothing.
     }
 }

@@ -128,9 +128,14 @@ package struct RequestEnvironment: Sendable {
                 return false
             }
         }
-        // Of this hop, and what libraries would believe.
-        return !line.named("proxy", input) && !line.named("connection", input)
-            && !line.named("upgrade", input)
+        // Of this hop, what libraries would believe, and the names that the request itself has.
+        for reserved: StaticString in [
+            "proxy", "connection", "upgrade", "method", "path", "query", "contentlength",
+        ]
+        where line.named(reserved, input) {
+            return false
+        }
+        return true
     }
 
     private static func isSame(_ a: Range<Int>, _ b: Range<Int>, _ input: RawSpan) -> Bool {

@@ -28,6 +28,13 @@ final class Journal: Sendable {
 
     func finish() { queue.finish() }
 
+    /// Returns when everything so far is durable, or with what the store refused of it.
+    func flush() async -> (any Error)? {
+        await withCheckedContinuation { continuation in
+            write(.then { continuation.resume(returning: $0) })
+        }
+    }
+
     func run() async {
         var refused: (any Error)?
         for await entry in entries {

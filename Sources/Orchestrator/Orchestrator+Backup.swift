@@ -12,11 +12,18 @@ extension Orchestrator {
     package func hold(_ snapshot: @Sendable () async throws -> Void) async throws -> ContentHold {
         await lockContent()
         defer { contentLock.release() }
+        // What was dropped before is not in the snapshot, then; what is dropped while it is made still is.
+        if let refused = await journal.flush() { throw refused }
+        let before = usedContent
         try await snapshot()
         lastHold += 1
-        let digests = Set(functions.values.flatMap { $0.revisions.values.map(\.rootfs) })
+        let digests = before.union(usedContent)
         heldContent[lastHold] = digests
         return ContentHold(number: lastHold, digests: digests, functions: views().count)
+    }
+
+    private var usedContent: Set<ContentDigest> {
+        Set(functions.values.flatMap { $0.revisions.values.map(\.rootfs) })
     }
 
     package func release(_ hold: ContentHold) async {

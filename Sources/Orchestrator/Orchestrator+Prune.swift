@@ -24,11 +24,14 @@ extension Orchestrator {
         await lockContent()
         defer { contentLock.release() }
         var dropped: [RevisionID] = []
+        var forgotten: [Revision] = []
         if revisions {
             for key in functions.keys.sorted() {
                 let numbers = functions[key]?.unneeded ?? []
                 dropped += numbers.map { RevisionID(function: key, number: $0) }
-                if !isDryRun { for number in numbers { functions[key]?.revisions[number] = nil } }
+                if !isDryRun {
+                    forgotten += numbers.compactMap { functions[key]?.revisions.removeValue(forKey: $0) }
+                }
             }
         }
         let gone = Set(dropped)
@@ -37,7 +40,13 @@ extension Orchestrator {
         let contents = await images.garbage(keeping: used)
         if !isDryRun {
             // Their records before their files: what a crash leaves is garbage, never a revision without files.
-            try await removeDurably(dropped)
+            do { try await removeDurably(dropped) } catch {
+                // Still stored, so still there; else the next collection would take their files.
+                for revision in forgotten {
+                    functions[revision.id.function]?.revisions[revision.id.number] = revision
+                }
+                throw error
+            }
             for revision in dropped { await sandboxes.forget(revision) }
             await images.collectGarbage(keeping: used)
         }
@@ -47,9 +56,6 @@ extension Orchestrator {
     private func removeDurably(_ revisions: [RevisionID]) async throws {
         if revisions.isEmpty { return }
         journal.write(.removeRevisions(revisions))
-        let refused = await withCheckedContinuation { continuation in
-            journal.write(.then { continuation.resume(returning: $0) })
-        }
-        if let refused { throw refused }
+        if let refused = await journal.flush() { throw refused }
     }
 }

@@ -225,7 +225,8 @@ package actor Orchestrator {
         journal.write(.removeRevisions(revisions))
         Task {  // Bounded: removes files. Nobody waits for it.
             for revision in revisions { await sandboxes.forget(revision) }
-            await collectGarbage()
+            // Their records before their files: what a crash leaves is garbage, never a revision without files.
+            if await journal.flush() == nil { await collectGarbage() }
         }
     }
 

@@ -34,16 +34,21 @@ package final class SQLiteStore: StorePort {
         file = path
         self.noteLost = noteLost
         do {
-            if !FileManager.default.fileExists(atPath: path) {
-                // SQLite gives -wal and -shm the mode of the file. Environments in it are nobody else's
-                // business.
-                _ = FileManager.default.createFile(
-                    atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-            }
+            try Self.makePrivate(path)
             database = try DatabaseQueue(path: path, configuration: Self.configuration)
             try Self.prepare(database, file: path, byteLimit: byteLimit)
         } catch {
             throw StoreError.mapping(error, file: path)
+        }
+    }
+
+    /// SQLite gives -wal and -shm the mode of the file. Environments in it are nobody else's business.
+    private static func makePrivate(_ path: String) throws {
+        let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        if FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.setAttributes(mode, ofItemAtPath: path)
+        } else {
+            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: mode)
         }
     }
 
@@ -218,6 +223,8 @@ package final class SQLiteStore: StorePort {
     /// Writes what the database holds at this moment into a new file, while others wait their turn.
     package func snapshot(to path: String) async throws {
         do {
+            // VACUUM INTO takes an empty file, and leaves its mode.
+            try Self.makePrivate(path)
             try await database.writeWithoutTransaction { connection in
                 try connection.execute(sql: "VACUUM INTO ?", arguments: [path])
             }

@@ -11,6 +11,7 @@ extension AcceptanceTests {
             try TorporFixture.with { torpor in
                 #expect(try torpor.succeeding("stats", "--once").output.contains("no instances"))
                 try torpor.deploy("hello")
+                try torpor.succeeding("namespace", "create", "team")
                 try torpor.deploy("other.team")
                 _ = try torpor.get("/function/hello")
                 let json = try torpor.succeeding("stats", "hello", "--interval", "200ms", "-o", "json")

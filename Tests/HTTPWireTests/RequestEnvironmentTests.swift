@@ -38,7 +38,7 @@ struct RequestEnvironmentTests {
 
     @Test func whatCouldBeFeignedIsLeftOut() throws {
         let all = try variables(
-            "GET / HTTP/1.1\r\nHost: h\r\nProxy: a\r\nX_Y: a\r\nX.Y: a\r\nX-Mine: a\r\nConnection: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: h\r\nProxy: a\r\nPath: a\r\nmethod: a\r\nQuery: a\r\nContentLength: a\r\nX_Y: a\r\nX.Y: a\r\nX-Mine: a\r\nConnection: a\r\n\r\n",
             own: ["HTTP_X_MINE"])
         #expect(!all.contains { $0.hasSuffix("=a") && $0 != "Http_X_Mine=a" })
         #expect(all.contains("Http_X_Mine=a"))
