@@ -188,6 +188,8 @@ package enum Limits {
     package static let heldOutputTime = Duration.milliseconds(100)
     /// How long the output of a command that has ended is read on, where something it left behind holds it open.
     package static let outputGrace = Duration.milliseconds(200)
+    /// Halves of `outputGrace` after which output that still comes from such a thing breaks the answer off: 10 s.
+    package static let outputGraceRounds = 100
     /// How many starts of one function may fail in a row before the next waits (see `Scaling.Backoff`).
     package static let startFailuresBeforeBackoff = 3
 

@@ -27,10 +27,12 @@ final class CommandCall: Transport {
     private var process: UInt32?
     private var input: CommandPipe?
     private var output: CommandPipe?
-    /// The exchange takes no output for now.
+    /// The exchange takes no output until `resumeReading`.
     private var isPaused = false
     private var hasBegun = false
     private var isOutputDone = false
+    /// Output came since it was last asked.
+    private var hasMoved = false
     private var end: ProcessEnd?
     private var holding: Scheduled<Void>?
     private var grace: Scheduled<Void>?
@@ -103,10 +105,10 @@ final class CommandCall: Transport {
             var reading: OwnedFD?
             var writing: OwnedFD?
             try Pipe.make(reading: &reading, writing: &writing)
-            guard let output = reading.take(), let outputEnd = writing.take() else { return }
+            guard let output = reading.take(), let outputEnd = writing.take() else { Self.brokenPromise() }
             guard body.isDone else {
                 try Pipe.make(reading: &reading, writing: &writing)
-                guard let inputEnd = reading.take(), let input = writing.take() else { return }
+                guard let inputEnd = reading.take(), let input = writing.take() else { Self.brokenPromise() }
                 start.input = inputEnd.raw
                 start.output = outputEnd.raw
                 process = try run(start)
@@ -122,6 +124,8 @@ final class CommandCall: Transport {
             fail(.refused)
         }
     }
+
+    private static func brokenPromise() -> Never { preconditionFailure("pipe2 makes two descriptors") }
 
     private func run(_ start: ProcessStart) throws(InstanceFailure) -> UInt32 {
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
@@ -184,6 +188,7 @@ final class CommandCall: Transport {
     // MARK: The command's output and end
 
     private func wrote(_ bytes: ByteBuffer) {
+        hasMoved = true
         perform(answer.wrote(bytes))
         guard events != nil, holding == nil else { return }
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
@@ -211,13 +216,21 @@ final class CommandCall: Transport {
         }
     }
 
-    /// The output's end follows at once, unless something that left the command's process group holds it open.
-    private func waitForOutput() {
+    /// The output's end follows at once, unless something that left the command's process group holds it open. Nothing is
+    /// lost of what the command wrote: it is given up only after a time in which the loop was there to read and nothing
+    /// came, and never as a whole answer while it still comes.
+    private func waitForOutput(quiet: Int = 0, rounds: Int = 0) {
         let bound = NIOLoopBound(self, eventLoop: loop.eventLoop)
-        grace = loop.eventLoop.scheduleTask(in: .nanoseconds(Limits.outputGrace.nanoseconds)) {
+        hasMoved = false
+        grace = loop.eventLoop.scheduleTask(in: .nanoseconds(Limits.outputGrace.nanoseconds / 2)) {
             let call = bound.value
             if call.isPaused {
                 call.waitForOutput()
+            } else if rounds >= Limits.outputGraceRounds {
+                call.conclude(.broken)
+            } else if call.hasMoved || quiet == 0 {
+                // The first may have come late, by a loop that had not read yet.
+                call.waitForOutput(quiet: call.hasMoved ? 0 : 1, rounds: rounds + 1)
             } else {
                 call.output?.abort()
                 call.outputEnded()

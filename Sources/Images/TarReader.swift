@@ -21,6 +21,8 @@ struct TarReader {
     /// The beginning of a block, or of an extra header's content.
     private var pending: [UInt8] = []
     private var overrides = TarOverrides()
+    /// Of the extra headers before one entry.
+    private var extra = 0
     /// Whether the archive is whole: two blocks of zeros, or the end after a whole entry, as some writers leave it.
     var isComplete: Bool {
         switch state {
@@ -30,7 +32,7 @@ struct TarReader {
         }
     }
 
-    /// Bytes of a pax or GNU header at most: a path, a link and some attributes.
+    /// Bytes of the pax and GNU headers before one entry at most: a path, a link and some attributes.
     static let extraBytes = 1 << 20
 
     mutating func feed(
@@ -83,6 +85,7 @@ struct TarReader {
             guard header.size >= 0 else { throw TarError("an entry has a negative size") }
             let given = overrides
             overrides = TarOverrides()
+            extra = 0
             try take(.entry(header, given))
             if header.size == 0 {
                 try take(.endEntry)
@@ -90,7 +93,10 @@ struct TarReader {
                 state = .content(left: header.size, padding: Self.padding(header.size))
             }
         case .pax(let size), .paxGlobal(let size), .gnuPath(let size), .gnuTarget(let size):
-            guard size >= 0, size <= Int64(Self.extraBytes) else { throw TarError("a header is too long") }
+            guard size >= 0, size <= Int64(Self.extraBytes - extra) else {
+                throw TarError("a header is too long")
+            }
+            extra += Int(size)
             if size > 0 { state = .extra(block, left: Int(size), padding: Self.padding(size)) }
         }
     }

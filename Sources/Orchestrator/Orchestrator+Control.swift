@@ -170,10 +170,7 @@ extension Orchestrator {
         }
         if let count { try admitScale(key, to: count) }
         apply(.scaled(count), to: key)
-        let refused = await withCheckedContinuation { continuation in
-            journal.write(.then { continuation.resume(returning: $0) })
-        }
-        if let refused { throw refused }
+        if let refused = await journal.flush() { throw refused }
     }
 
     /// A function as it is now, for people.

@@ -121,6 +121,27 @@ extension AcceptanceTests {
             }
         }
 
+        /// A directory that is allowed below another is reached through what functions may write.
+        @Test func aLinkOnTheWayToAnAllowedDirectory() throws {
+            let shared = try Scratch.makeDirectory("shared")
+            let other = try Scratch.makeDirectory("other")
+            for path in ["\(shared)/way/inner", "\(other)/inner"] {
+                try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            }
+            try TorporFixture.with(configuration: "bind-volumes: [\(shared), \(shared)/way/inner]\n") {
+                torpor in
+                let rootfs = try Programs.rootfs.get()
+                let bind = ["-v", "\(shared)/way/inner:/in"]
+                try torpor.succeeding(
+                    "deploy", "hello", "--rootfs", rootfs, bind[0], bind[1], "--", "/bin/behave")
+                try torpor.putToSleep("hello")
+                #expect(rename("\(shared)/way", "\(shared)/moved") == 0)
+                #expect(symlink(other, "\(shared)/way") == 0)
+                #expect(try torpor.get("/function/hello").status == 502)
+                #expect(try torpor.describe("hello").lastFailure?.cause == "AttachmentFailed")
+            }
+        }
+
         @Test func aManifestWithAllOfIt() throws {
             try TorporFixture.with { torpor in
                 let folder = try Scratch.makeDirectory("manifest")

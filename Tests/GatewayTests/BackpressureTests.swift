@@ -66,7 +66,7 @@ struct BackpressureTests {
                 try socket.send(bytes)
                 sent.wrappingAdd(bytes.count, ordering: .relaxed)
             }
-            try socket.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\ny")
+            try socket.send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\u{1}")
         }
         defer { upstream.stop() }
         try await GatewayFixture.with(loops: 1) { fixture in
@@ -81,7 +81,7 @@ struct BackpressureTests {
                 #expect(seen < Self.kernelBytes)
                 // All of them come, and the response behind them.
                 var (received, tail) = (0, [UInt8]())
-                while tail.last != UInt8(ascii: "y") {
+                while tail.last != 1 {
                     let bytes = try socket.receive()
                     if bytes.isEmpty { break }
                     received += bytes.count

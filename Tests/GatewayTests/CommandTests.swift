@@ -67,12 +67,23 @@ import Testing
 
     @Test func `Output that something else holds open ends with the command`() async throws {
         // It leaves the command's process group, and so is not killed with it.
-        try await run("setsid sleep 3 & echo done") { fixture, _ in
+        try await run("setsid sleep 3 & sleep 0.1; echo done") { fixture, _ in
             let response = try await fixture.client { socket in
                 try socket.send("GET /function/hello HTTP/1.1\r\nHost: a\r\n\r\n")
                 return try socket.response()
             }
             #expect(response.body == Array("done\n".utf8))
+        }
+    }
+
+    @Test func `Output that still comes is no whole answer yet`() async throws {
+        let late = "for i in 1 2 3 4 5 6 7 8; do sleep 0.05; echo $i; done"
+        try await run("echo begin; setsid sh -c '\(late)' & sleep 0.1") { fixture, _ in
+            let response = try await fixture.client { socket in
+                try socket.send("GET /function/hello HTTP/1.1\r\nHost: a\r\n\r\n")
+                return try socket.response()
+            }
+            #expect(response.body == Array("begin\n1\n2\n3\n4\n5\n6\n7\n8\n".utf8))
         }
     }
 

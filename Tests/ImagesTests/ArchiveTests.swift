@@ -108,6 +108,18 @@ struct ArchiveTests {
         #expect(try scratch.names(in: "\(scratch.path)/state/images/staging").isEmpty)
     }
 
+    @Test("headers before one entry are bounded together, however many they are")
+    func endlessHeaders() async throws {
+        let half = entry(
+            "x", "x", content: record("SCHILY.xattr.user.a", String(repeating: "a", count: 600_000)))
+        let file = entry("request.json", content: Array("{}".utf8))
+        let rest = entry("./", "5", mode: "0000755") + [UInt8](repeating: 0, count: 1024)
+        await #expect(throws: InvalidInput.self) {
+            _ = try await unpack(file + half + half + rest, pieces: 1 << 16)
+        }
+        #expect(try scratch.names(in: "\(scratch.path)/state/images/staging").isEmpty)
+    }
+
     @Test("bytes that are changed anywhere never reach outside, and never crash")
     func mutated() async throws {
         var random = SystemRandomNumberGenerator()

@@ -119,7 +119,9 @@ final class RestoreReader: RestoreSink {
             )
         }
         // Brings an older schema up to date, and refuses a newer one.
-        let store = try SQLiteStore(path: "\(content)/\(BackupFormat.database)") { _ in }
+        let store = try await worker.run {
+            try SQLiteStore(path: "\(content)/\(BackupFormat.database)") { _ in }
+        }
         let functions = try await store.load()
         for revision in functions.flatMap(\.revisions) {
             let name = revision.rootfs.description.dropFirst("sha256:".count)

@@ -13,13 +13,23 @@ enum RestoredState {
     /// From here on the backup takes the place of the state at the next start. Durable when it returns.
     static func mark(_ configuration: Configuration) throws(KernelError) {
         let state = try Directory(path: configuration.stateDirectory)
+        // One that could not be moved would leave the state in two halves.
+        for name in BackupFormat.items.map({ FileName($0) }) where exists(name, in: state) {
+            guard try !state.status(name).isMountPoint else {
+                throw .busy("rename a mount point", subject: "\(configuration.stateDirectory)/\(name)")
+            }
+        }
         try state.removeTree(place)
         try state.removeTree(previous)
         let staging = try Directory(path: configuration.restoreStaging)
         try staging.makeDirectory(outMark)
         try state.synchroniseFileSystem()
         try state.rename(FileName("restore-staging"), to: state, as: place)
-        try state.synchronise()
+        do { try state.synchronise() } catch {
+            // Who is told that nothing has changed must not find it changed at the next start.
+            try state.rename(place, to: state, as: FileName("restore-staging"))
+            throw error
+        }
     }
 
     /// - Returns: whether there was one.

@@ -24,8 +24,8 @@ struct BindDirectories: Sendable {
         return rest.isEmpty ? top : try top.directory(beneath: String(rest))
     }
 
-    /// The longest, so that links above it are the administrator's.
+    /// The shortest: below it functions may write, also on the way to another one that is allowed.
     private func base(of source: String) -> String? {
-        allowed.filter { ContainerPath.isAtOrBelow(source, $0) }.max { $0.utf8.count < $1.utf8.count }
+        allowed.filter { ContainerPath.isAtOrBelow(source, $0) }.min { $0.utf8.count < $1.utf8.count }
     }
 }
