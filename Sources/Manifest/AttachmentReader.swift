@@ -78,7 +78,7 @@ extension YAMLEntry {
     /// The elements of a list, each with its place in its path.
     func elements() throws(Misplaced) -> [YAMLEntry] {
         guard case .sequence(let nodes) = node else {
-            throw misplaced("is \(YAMLMapping.kind(of: node))", allowed: "a list")
+            throw mistyped("a list")
         }
         return nodes.enumerated().map { index, node in
             YAMLEntry(name: name, path: "\(path)[\(index)]", line: node.mark?.line ?? line, node: node)

@@ -17,8 +17,13 @@ package struct ManifestError: Error, Sendable, Equatable, CustomStringConvertibl
     /// From 1; 0 is the file as a whole.
     package var line: Int
     package var problem: InvalidInput
+    /// What else is wrong, in other functions.
+    package var further: [ManifestError] = []
 
-    package var description: String { line > 0 ? "\(file):\(line): \(problem)" : "\(file): \(problem)" }
+    package var description: String {
+        let own = line > 0 ? "\(file):\(line): \(problem)" : "\(file): \(problem)"
+        return ([own] + further.map(\.description)).joined(separator: "\n")
+    }
 }
 
 /// Reads `torpor.yaml`: a superset of OpenFaaS's `stack.yaml`. Several YAML documents may stand in one file.
@@ -48,10 +53,12 @@ package struct Manifest {
     /// The functions in the order of the file; at least one.
     package func functions(in text: String) throws(ManifestError) -> [ManifestFunction] {
         var functions: [ManifestFunction] = []
+        var problems: [Misplaced] = []
         do throws(Misplaced) {
             for document in try YAMLDocuments.parse(text) {
-                functions += try self.functions(of: document)
+                functions += try self.functions(of: document, &problems)
             }
+            if let first = problems.first { throw first }
             var seen: Set<FunctionKey> = []
             for function in functions where !seen.insert(function.key).inserted {
                 throw Misplaced(function.line, "functions.\(function.key.name)", "is declared twice")
@@ -63,12 +70,21 @@ package struct Manifest {
                     allowed: "at most \(Limits.manifestFunctions)")
             }
         } catch {
-            throw ManifestError(file: file, line: error.line, problem: error.problem)
+            let further = problems.dropFirst().prefix(Self.furtherProblems)
+            throw ManifestError(
+                file: file, line: error.line, problem: error.problem,
+                further: further.map { ManifestError(file: file, line: $0.line, problem: $0.problem) })
         }
         return functions
     }
 
-    private func functions(of document: Node) throws(Misplaced) -> [ManifestFunction] {
+    /// Enough to mend a file in one go, and no wall of text.
+    private static let furtherProblems = 19
+
+    /// - Parameter problems: gets what is wrong with single functions, which are left out.
+    private func functions(
+        of document: Node, _ problems: inout [Misplaced]
+    ) throws(Misplaced) -> [ManifestFunction] {
         let top = try YAMLMapping(document, path: "")
         if let version = top["apiVersion"] {
             let text = version.node.scalar?.string ?? ""
@@ -79,9 +95,9 @@ package struct Manifest {
         guard let declared = top["functions"] else { return [] }
         var functions: [ManifestFunction] = []
         for entry in try YAMLMapping(declared.node, path: "functions").entries {
-            functions.append(
-                try FunctionReader(entry: entry, directory: directory, namespace: namespace, read: read)
-                    .function())
+            let reader = FunctionReader(
+                entry: entry, directory: directory, namespace: namespace, read: read)
+            do throws(Misplaced) { functions.append(try reader.function()) } catch { problems.append(error) }
         }
         return functions
     }

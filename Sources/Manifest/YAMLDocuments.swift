@@ -22,7 +22,7 @@ enum YAMLDocuments {
             }
             return documents
         } catch let error as YamlError {
-            throw explain(error)
+            throw explain(error, text)
         } catch {
             throw Misplaced(0, "", "is not YAML: \(error)")
         }
@@ -72,17 +72,39 @@ enum YAMLDocuments {
     private static let blanks = Set(" \t\r\n".utf8)
     private static let delimiters = Set(" \t\r\n[]{},:-?".utf8)
 
-    private static func explain(_ error: YamlError) -> Misplaced {
+    private static func explain(_ error: YamlError, _ text: String) -> Misplaced {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         switch error {
+        case .scanner(_, _, let mark, _) where isIndentedWithTab(lines, mark.line):
+            return Misplaced(mark.line, "", "a tab: YAML is indented with spaces")
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            Misplaced(mark.line, "", "is not YAML: \(problem)")
+            return Misplaced(mark.line, "", "is not YAML: \(problem)")
         case .duplicatedKeysInMapping(let keys, let context):
-            Misplaced(
-                context.mark.line, "",
-                "the key '\(keys.first.map { String($0.prefix(60)) } ?? "")' stands twice")
-        case .reader(let problem, _, _, _): Misplaced(0, "", "is not YAML: \(problem)")
-        default: Misplaced(0, "", "is not YAML")
+            let key = keys.first ?? ""
+            let line = lineOfSecond(key, lines, context.mark)
+            let first = line == context.mark.line ? "" : ": already in line \(context.mark.line)"
+            return Misplaced(line, "", "the key '\(key.prefix(60))' stands twice\(first)")
+        case .reader(let problem, _, _, _): return Misplaced(0, "", "is not YAML: \(problem)")
+        default: return Misplaced(0, "", "is not YAML")
         }
+    }
+
+    private static func isIndentedWithTab(_ lines: [Substring], _ line: Int) -> Bool {
+        guard lines.indices.contains(line - 1) else { return false }
+        return lines[line - 1].prefix { $0 == " " || $0 == "\t" }.contains("\t")
+    }
+
+    /// Where a key stands again below `first`, in the same column; the line of the first where that is not seen.
+    private static func lineOfSecond(_ key: String, _ lines: [Substring], _ first: Mark) -> Int {
+        for index in lines.indices.dropFirst(first.line) {
+            let line = lines[index]
+            let content = line.drop { $0 == " " }
+            guard line.count - content.count == first.column - 1 else { continue }
+            if ["\(key):", "\"\(key)\":", "'\(key)':"].contains(where: content.hasPrefix) {
+                return index + 1
+            }
+        }
+        return first.line
     }
 }

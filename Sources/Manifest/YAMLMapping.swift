@@ -36,7 +36,7 @@ struct YAMLMapping {
         line = node.mark?.line ?? 0
         self.path = path
         guard case .mapping(let mapping) = node else {
-            throw Misplaced(line, path, "is \(Self.kind(of: node))", allowed: "a mapping of keys to values")
+            throw Misplaced(line, path, "must be a mapping of keys to values, and is \(Self.kind(of: node))")
         }
         var merged: [YAMLEntry] = []
         for (key, value) in mapping {
@@ -77,9 +77,10 @@ struct YAMLMapping {
     func refuseUnknown(known: [String], notBuilt: [String] = []) throws(Misplaced) {
         for entry in entries where !known.contains(entry.name) {
             if notBuilt.contains(entry.name) {
-                throw Misplaced(entry.line, entry.path, "is not supported yet")
+                throw Misplaced(
+                    entry.line, entry.path, "is not supported yet", allowed: OtherKeys.instead[entry.name])
             }
-            let near = Nearest.match(entry.name, among: known + notBuilt)
+            let near = OtherKeys.match(entry.name, among: known, notBuilt)
             throw Misplaced(
                 entry.line, entry.path, near.map { "is unknown; did you mean '\($0)'?" } ?? "is unknown",
                 allowed: near == nil ? known.sorted().joined(separator: ", ") : nil)
@@ -98,30 +99,34 @@ struct YAMLMapping {
 }
 
 extension YAMLEntry {
+    func mistyped(_ type: String) -> Misplaced {
+        misplaced("must be \(type), and is \(YAMLMapping.kind(of: node))")
+    }
+
     func text() throws(Misplaced) -> String {
         guard case .scalar(let scalar) = node else {
-            throw misplaced("is \(YAMLMapping.kind(of: node))", allowed: "a text")
+            throw mistyped("a text")
         }
         return scalar.string
     }
 
     func integer() throws(Misplaced) -> Int {
         guard case .scalar(let scalar) = node, scalar.style == .plain, let value = Int(scalar.string) else {
-            throw misplaced("is \(YAMLMapping.kind(of: node))", allowed: "a whole number")
+            throw mistyped("a whole number")
         }
         return value
     }
 
     func boolean() throws(Misplaced) -> Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain, let value = Bool(scalar.string) else {
-            throw misplaced("is \(YAMLMapping.kind(of: node))", allowed: "true, false")
+            throw mistyped("true or false")
         }
         return value
     }
 
     func texts() throws(Misplaced) -> [String] {
         guard case .sequence(let nodes) = node else {
-            throw misplaced("is \(YAMLMapping.kind(of: node))", allowed: "a list of texts")
+            throw mistyped("a list of texts, such as [\"/bin/program\", \"-v\"]")
         }
         var texts: [String] = []
         for (index, element) in nodes.enumerated() {
@@ -141,9 +146,7 @@ extension YAMLEntry {
 
     func choice<T: RawRepresentable<String> & CaseIterable>(_ type: T.Type) throws(Misplaced) -> T {
         guard case .scalar(let scalar) = node, let value = T(rawValue: scalar.string) else {
-            throw misplaced(
-                "is \(YAMLMapping.kind(of: node))",
-                allowed: T.allCases.map(\.rawValue).joined(separator: ", "))
+            throw mistyped("one of " + T.allCases.map(\.rawValue).joined(separator: ", "))
         }
         return value
     }

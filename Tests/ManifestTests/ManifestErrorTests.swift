@@ -17,7 +17,10 @@ import Testing
             "torpor.yaml:5: functions.a.limits.memroy: is unknown; did you mean 'memory'?"
         ),
         ("function: {}\n", "torpor.yaml:1: function: is unknown; did you mean 'functions'?"),
-        ("functions:\n  a:\n    image: x\n", "torpor.yaml:3: functions.a.image: is not supported yet"),
+        (
+            "functions:\n  a:\n    image: x\n",
+            "torpor.yaml:3: functions.a.image: is not supported yet (use rootfs or bundle)"
+        ),
         (
             "functions:\n  a:\n    bundle: x\n    lang: go\n",
             "torpor.yaml:4: functions.a.lang: is not supported yet"
@@ -27,7 +30,10 @@ import Testing
             "functions:\n  a:\n    bundle: x\n    mode: job\n",
             "functions.a.mode: 'job' is not supported yet (http, exec)"
         ),
-        ("functions:\n  a:\n    bundle: x\n    mode: web\n", "is the text 'web' (http, exec, tcp, job)"),
+        (
+            "functions:\n  a:\n    bundle: x\n    mode: web\n",
+            "must be one of http, exec, tcp, job, and is the text 'web'"
+        ),
         ("functions:\n  a:\n    bundle: x\n    network: {allow: []}\n", "egress rules are not supported yet"),
         (
             "functions:\n  a:\n    bundle: x\n    labels: {com.openfaas.scale.min: 2}\n",
@@ -40,7 +46,7 @@ import Testing
         ("apiVersion: apps/v1\nkind: Deployment\n", "Kubernetes manifests are not supported yet"),
         (
             "functions:\n  a:\n    bundle: x\n    port: \"80\"\n",
-            "torpor.yaml:4: functions.a.port: is the text '80' (a whole number)"
+            "torpor.yaml:4: functions.a.port: must be a whole number, and is the text '80'"
         ),
         (
             "functions:\n  a:\n    bundle: x\n    port: 0\n",
@@ -48,7 +54,7 @@ import Testing
         ),
         (
             "functions:\n  a:\n    bundle: x\n    command: run\n",
-            "functions.a.command: is the text 'run' (a list of texts)"
+            "functions.a.command: must be a list of texts, such as [\"/bin/program\", \"-v\"], and is the text 'run'"
         ),
         ("functions:\n  a:\n    bundle: x\n    timeout: 60\n", "functions.a.timeout: '60' is not a duration"),
         (
@@ -57,7 +63,7 @@ import Testing
         ),
         (
             "functions:\n  a:\n    bundle: x\n    limits: [1]\n",
-            "functions.a.limits: is a list (a mapping of keys to values)"
+            "functions.a.limits: must be a mapping of keys to values, and is a list"
         ),
         ("functions:\n  a:\n    rootfs: x\n", "has a rootfs but no command"),
         ("functions:\n  a:\n    port: 80\n", "functions.a: does not say what to run"),
@@ -65,8 +71,21 @@ import Testing
         ("functions:\n  a:\n    bundle: \"\"\n", "functions.a.bundle: is no path"),
         ("functions:\n  Abc: {bundle: x}\n", "'Abc' is not a valid name"),
         ("functions:\n  a-00001: {bundle: x}\n", "ends like a revision's name"),
-        ("functions:\n  a: {bundle: x}\n  a: {bundle: y}\n", "the key 'a' stands twice"),
-        ("functions: []\n", "functions: is a list"), ("functions:\n", "functions: is empty"),
+        (
+            "functions:\n  a: {bundle: x}\n  a: {bundle: y}\n",
+            "torpor.yaml:3: the key 'a' stands twice: already in line 2"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    scale:\n      port: 1\n    port: 80\n    \"port\": 81\n",
+            "torpor.yaml:7: the key 'port' stands twice: already in line 6"
+        ),
+        ("functions: {a: {bundle: x, bundle: y}}\n", "torpor.yaml:1: the key 'bundle' stands twice"),
+        ("functions:\n  a:\n\tbundle: x\n", "torpor.yaml:3: a tab: YAML is indented with spaces"),
+        ("functions:\n  a:\n    bundle: x\n    env: {A: b}\n", "did you mean 'environment'?"),
+        ("functions:\n  a:\n    bundle: x\n    replicas: 2\n", "did you mean 'scale'?"),
+        ("functions:\n  a:\n    bundle: x\n    memory: 1Mi\n", "did you mean 'limits'?"),
+        ("functions: []\n", "functions: must be a mapping of keys to values, and is a list"),
+        ("functions:\n", "must be a mapping of keys to values, and is empty"),
         ("functions: {}\n", "the file declares no function"), ("", "the file declares no function"),
         ("just text\n", "is the text 'just text'"), ("a: [\n", "is not YAML"), ("\"\\x\"", "is not YAML"),
         ("functions:\n  a:\n    bundle: x\n    environment: {PORT: 1}\n", "set by Torpor itself"),
@@ -74,6 +93,23 @@ import Testing
     func isRefusedWithPathAndLine(text: String, message: String) {
         let refusal = refusal(text) ?? "accepted"
         #expect(refusal.contains(message), "\(refusal)")
+    }
+
+    @Test func everyFunctionsMistakeIsTold() {
+        let text = """
+            functions:
+              a: {bundle: x, port: no}
+              b: {bundle: x}
+              c: {bundle: x, env: {}}
+              d: {command: [x]}
+            """
+        #expect(
+            refusal(text)?.split(separator: "\n").map { $0.prefix(32) } == [
+                "torpor.yaml:2: functions.a.port:", "torpor.yaml:4: functions.c.env: ",
+                "torpor.yaml:5: functions.d: does",
+            ])
+        let many = (0..<100).map { "  f\($0): {}\n" }.joined()
+        #expect(refusal("functions:\n" + many)?.split(separator: "\n").count == 20)
     }
 
     @Test func aManifestIsBounded() {
