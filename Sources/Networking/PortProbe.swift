@@ -83,7 +83,7 @@ final class PortAttempts {
             return nil
         }
         if now >= probe.deadline {
-            probe.finish(.failure(failure(now: now)))
+            probe.finish(.failure(failure(now: now, host: host)))
             return nil
         }
         due = min(now + min(max((now - startedAt) / 16, Self.shortest), Self.longest), probe.deadline)
@@ -114,10 +114,11 @@ final class PortAttempts {
         return socket
     }
 
-    private func failure(now: Int64) -> InstanceFailure {
+    private func failure(now: Int64, host: SharedFD) -> InstanceFailure {
         let waited = DurationText.format(.milliseconds((now - startedAt) / 1_000_000))
         var message = "nothing accepts connections on port \(probe.port) after \(waited); "
-        message += "listen on the port that $PORT names"
+        let sockets = ListeningSockets.inside(probe.slot, host: host)
+        message += sockets?.advice(port: probe.port) ?? "listen on the port that $PORT names"
         if let trouble { message += " (\(trouble))" }
         return InstanceFailure(phase: .ready, cause: "NotListening", message: message)
     }

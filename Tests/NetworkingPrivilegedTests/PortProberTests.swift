@@ -45,6 +45,25 @@ struct PortProberTests {
         }
     }
 
+    @Test("whoever listens on another port, or at another address, is told so")
+    func elsewhere() async throws {
+        try await NetworkFixture.with { fixture, pool in
+            let slot = try await pool.acquire(.none)
+            let namespace = try #require(pool.namespace(ofSlot: slot.number))
+            let server = try fixture.inside(namespace) {
+                SharedFD(try TestSocket(listeningOn: "127.0.0.1", port: 9999).release())
+            }
+            let failure = await #expect(throws: InstanceFailure.self) {
+                try await pool.waitUntilAccepting(
+                    slot: slot, port: 8080, deadline: KernelClock.monotonic() + 50_000_000)
+            }
+            #expect(
+                failure?.message.contains("it listens on 9999: say port 9999 (--port 9999)") == true,
+                "\(failure?.message ?? "")")
+            withExtendedLifetime(server) {}
+        }
+    }
+
     @Test("a wait that is cancelled ends at once")
     func cancellation() async throws {
         try await NetworkFixture.with { _, pool in
