@@ -15,7 +15,7 @@ extension ControlError {
     {
         ControlError(
             .notFound, "'\(function)' has no revision \(number) any more",
-            allowed: kept.map(String.init).joined(separator: ", "))
+            allowed: "those that are kept: " + kept.map(String.init).joined(separator: ", "))
     }
 
     package static func nothingToUndo(_ function: FunctionKey) -> ControlError {

@@ -59,7 +59,7 @@ package struct ControlError: Error, Sendable, Hashable, Codable, CustomStringCon
 
     package var description: String {
         let base = path.map { "\($0): \(message)" } ?? message
-        return allowed.map { "\(base) (allowed: \($0))" } ?? base
+        return allowed.map { "\(base) (\($0))" } ?? base
     }
 }
 

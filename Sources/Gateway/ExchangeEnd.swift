@@ -78,6 +78,7 @@ extension ClientExchange {
     }
 
     func answer(_ own: LocalResponse, closing: Bool = false) {
+        if endpoint == nil { timing.warmth = .absent }
         leaveEndpoint()
         timing.total = GatewayLoop.now() &- arrivedAt
         let keepAlive = !closing && head.keepAlive && requestBody.isDone && !loop.isDraining

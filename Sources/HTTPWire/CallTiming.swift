@@ -1,7 +1,7 @@
 /// Where the time of a call went, until its response head, in nanoseconds.
 package struct CallTiming: Sendable {
-    /// How warm the instance was that took the call.
-    package enum Warmth: UInt8, Sendable { case warm, frozen, cold }
+    /// How warm the instance was that took the call; `absent` where none did.
+    package enum Warmth: UInt8, Sendable { case warm, frozen, cold, absent }
 
     package var warmth = Warmth.warm
     /// Waited for an instance that was there.
@@ -24,6 +24,7 @@ package struct CallTiming: Sendable {
         case .warm: output.append("\r\nServer-Timing: torpor;desc=\"warm\", queue;dur=")
         case .frozen: output.append("\r\nServer-Timing: torpor;desc=\"frozen\", queue;dur=")
         case .cold: output.append("\r\nServer-Timing: torpor;desc=\"cold\", queue;dur=")
+        case .absent: output.append("\r\nServer-Timing: torpor, queue;dur=")
         }
         output.append(thousandths: queue / 1000, digits: 3)
         output.append(", start;dur=")

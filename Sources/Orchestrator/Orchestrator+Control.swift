@@ -165,7 +165,7 @@ extension Orchestrator {
         guard functions[key]?.isRemoved == false else { throw CommandError.unknownFunction(key) }
         if let count, !(0...Limits.instancesPerFunction).contains(count) {
             throw InvalidInput(
-                "replicas", "\(count) is out of range",
+                "scale", "\(count) is out of range",
                 allowed: "0 to \(Limits.instancesPerFunction), or auto")
         }
         if let count { try admitScale(key, to: count) }

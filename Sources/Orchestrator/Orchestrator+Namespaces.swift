@@ -75,7 +75,9 @@ extension Orchestrator {
         let isNew = view(of: key) == nil
         let usage = usage(of: key.namespace)
         if isNew, let most = limits.functions, usage.functions >= most {
-            throw full(namespace, "has \(usage.functions) functions", "functions: \(most)")
+            let count = most == 1 ? "1 function" : "\(most) functions"
+            throw full(
+                namespace, "has \(count), its limit", "see: torpor namespace describe \(key.namespace)")
         }
         guard limits.boundInstances else { return }
         for (name, isBounded, isNamed) in [
@@ -89,12 +91,18 @@ extension Orchestrator {
         let floors = floors(of: key.namespace, without: key)
         guard floors.room(limits, for: spec.limits) >= max(1, spec.scale.min) else {
             throw full(
-                namespace, "has no room for \(max(1, spec.scale.min)) instances of it",
+                namespace, "has no room for \(Self.instances(max(1, spec.scale.min))) of it",
                 "beside what scale.min of its other functions takes")
         }
         guard !isNew || usage.room(limits, for: spec.limits) >= 1 else {
-            throw full(namespace, "runs \(usage.instances) instances", "room for one more to bring it up")
+            throw full(
+                namespace, "runs \(Self.instances(usage.instances))",
+                "it needs room for one more to bring it up")
         }
+    }
+
+    private static func instances(_ count: Int) -> String {
+        count == 1 ? "1 instance" : "\(count) instances"
     }
 
     private func full(_ namespace: NamespaceRecord, _ problem: String, _ allowed: String) -> InvalidInput {
@@ -131,7 +139,7 @@ extension Orchestrator {
         let most = floors(of: key.namespace, without: key).room(limits, for: spec.limits)
         guard count <= most else {
             throw InvalidInput(
-                "replicas", "namespace '\(key.namespace)' has no room for \(count) instances",
+                "scale", "namespace '\(key.namespace)' has no room for \(Self.instances(count))",
                 allowed: "at most \(most), beside what scale.min of its other functions takes")
         }
     }

@@ -101,12 +101,12 @@ import Testing
                 return
             }
             #expect(id.number == 2)
-            #expect(await refusal { try await deploy(orchestrator, two) }.contains("runs 1 instances"))
+            #expect(await refusal { try await deploy(orchestrator, two) }.contains("runs 1 instance ("))
             try await orchestrator.scale(one, to: 0)
             #expect(await world.eventually { await living(orchestrator, one) == 0 })
             try await deploy(orchestrator, two)
             let three = try FunctionKey(name: "three", namespace: team)
-            #expect(await refusal { try await deploy(orchestrator, three) }.contains("functions: 2"))
+            #expect(await refusal { try await deploy(orchestrator, three) }.contains("has 2 functions, its limit"))
             #expect(
                 await refusal { try await deploy(orchestrator, one) { $0.scale.min = 2 } }.contains(
                     "no room for 2"))
