@@ -10,8 +10,7 @@ package enum CommandLineTool {
         await ToolContext.$current.withValue(context) {
             let arguments = GlobalArguments.moved(arguments)
             if let problem = CommandNames.problem(with: arguments) {
-                context.errorOutput("torpor: \(problem)\n")
-                return 2
+                return fail(problem, context, status: 2)
             }
             var type: any ParsableCommand.Type = TorporCommand.self
             do {
@@ -24,44 +23,42 @@ package enum CommandLineTool {
                 }
                 return 0
             } catch {
-                return report(error, type, context)
+                return report(error, type, arguments, context)
             }
         }
     }
 
-    private static func report(_ error: any Error, _ type: any ParsableCommand.Type, _ context: ToolContext)
-        -> Int32
-    {
+    private static func report(
+        _ error: any Error, _ type: any ParsableCommand.Type, _ arguments: [String], _ context: ToolContext
+    ) -> Int32 {
         switch error {
-        case let error as ToolFailure: fail(error.description, context)
+        case is StandardOutput.Closed: StandardOutput.Closed.status
+        case let error as ToolFailure: fail(error.description, context, status: error.status)
         case let error as ClientError: fail(Explanation.text(of: error), context)
         case is CancellationError: fail("interrupted", context)
-        default: usage(error, type, context)
+        default: usage(error, type, arguments, context)
         }
     }
 
-    private static func fail(_ text: String, _ context: ToolContext) -> Int32 {
+    private static func fail(_ text: String, _ context: ToolContext, status: Int32 = 1) -> Int32 {
         let isColoured = context.errorsAreTerminal() && context.allowsColours
         context.errorOutput("\(isColoured ? Colour.red.paint("torpor:") : "torpor:") \(text)\n")
-        return 1
+        return status
     }
 
     /// What ArgumentParser throws: help and version, which are no errors, and misuse.
-    private static func usage(_ error: any Error, _ type: any ParsableCommand.Type, _ context: ToolContext)
-        -> Int32
-    {
-        let message = type.fullMessage(for: error)
+    private static func usage(
+        _ error: any Error, _ type: any ParsableCommand.Type, _ arguments: [String], _ context: ToolContext
+    ) -> Int32 {
         switch type.exitCode(for: error) {
         case .success:
             do {
-                try context.output(message + "\n")
+                try context.output(type.fullMessage(for: error) + "\n")
                 return 0
             } catch {
-                return 1
+                return error is StandardOutput.Closed ? StandardOutput.Closed.status : 1
             }
-        case .validationFailure:
-            context.errorOutput(message + "\n")
-            return 2
+        case .validationFailure: return fail(Misuse.text(of: error, type, arguments), context, status: 2)
         default: return fail("\(error)", context)
         }
     }

@@ -13,10 +13,17 @@ struct Deployer: Sendable {
     let isRemote: Bool
 
     func deploy(_ request: DeployRequest) async throws -> FunctionView {
-        try await Progress.during("deploying \(request.key)") { progress in
-            guard isRemote else { return try await client.deploy(request) }
-            let archive = try SourceArchive(request, progress)
-            return try await client.deploy(archive: { try await archive.next() })
+        let reference = Explanation.reference(request.key.name, request.key.namespace)
+        // What is not yet sent cannot go on.
+        let fate = isRemote ? "what became of the deploy" : "the deploy goes on"
+        return try await Interruption.telling(
+            "\ntorpor: interrupted; \(fate): torpor rollout status \(reference)\n"
+        ) {
+            try await Progress.during("deploying \(request.key)") { progress in
+                guard isRemote else { return try await client.deploy(request) }
+                let archive = try SourceArchive(request, progress)
+                return try await client.deploy(archive: { try await archive.next() })
+            }
         }
     }
 

@@ -5,9 +5,8 @@ internal import Core
 /// Errors and failures as people read them.
 enum Explanation {
     static func text(of error: ClientError) -> String {
-        guard case .refused(let refusal) = error else { return error.description }
-        guard let failure = refusal.failure else { return refusal.description }
-        return "the new revision did not come up\n" + text(of: failure)
+        guard case .refused(let refusal) = error, refusal.failure != nil else { return error.description }
+        return Rollouts.text(of: refusal, nil)
     }
 
     static func text(of failure: FailureView, indent: String = "  ") -> String {

@@ -13,7 +13,7 @@ struct GlobalOptions: ParsableArguments {
     var socket: String?
 
     @Option(
-        help: "Drive another host, over ssh: ssh://user@box (default: TORPOR_HOST; in front also -H).")
+        help: "Drive another host, over ssh: ssh://user@box; also -H (default: TORPOR_HOST).")
     var host: String?
 
     @Option(name: [.short, .long], help: "How results are shown: table, json or yaml.")
@@ -79,8 +79,24 @@ enum GlobalArguments {
                 index += 1
             }
         }
-        rest += arguments[index...]
-        rest.insert(contentsOf: moved, at: rest.firstIndex(of: "--") ?? rest.endIndex)
-        return rest
+        let hasOwn = rest.last.map { commandsWithOwn.contains($0) } ?? false
+        let behind = Array(arguments[index...])
+        let end = behind.firstIndex(of: "--") ?? behind.endIndex
+        // In front of what may be a command to run, which takes everything behind it.
+        return rest + (rest.isEmpty ? [] : moved) + withHost(behind[..<end], mustBeAddress: hasOwn)
+            + behind[end...] + (rest.isEmpty ? moved : [])
+    }
+
+    /// Commands that have a -H of their own, or run something that may have one.
+    private static let commandsWithOwn: Set = ["invoke", "exec"]
+
+    /// Behind a command's name -H is the host, too.
+    /// - Parameter mustBeAddress: only where its value begins as an address of ssh does.
+    private static func withHost(_ arguments: ArraySlice<String>, mustBeAddress: Bool) -> [String] {
+        var result = Array(arguments)
+        for index in result.indices.dropLast() where result[index] == "-H" {
+            if !mustBeAddress || result[index + 1].hasPrefix("ssh://") { result[index] = "--host" }
+        }
+        return result
     }
 }

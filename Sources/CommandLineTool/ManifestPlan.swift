@@ -23,6 +23,11 @@ struct ThereAlready {
 
     func generation(of key: FunctionKey) -> Int { functions[key]?.generation ?? 0 }
 
+    func generation(of function: FunctionView) -> Int {
+        let key = try? FunctionKey(name: function.name, namespace: function.namespace)
+        return key.flatMap { functions[$0]?.generation } ?? 0
+    }
+
     /// Those that came from a manifest and are not among `declared`. What was deployed by hand stays.
     func surplus(over declared: [FunctionKey]) -> [FunctionKey] {
         functions.filter { $0.value.applied }.keys.filter { !declared.contains($0) }.sorted()

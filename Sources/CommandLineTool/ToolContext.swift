@@ -50,8 +50,8 @@ package struct ToolContext: Sendable {
             environment: ProcessInfo.processInfo.environment,
             directory: FileManager.default.currentDirectoryPath,
             now: { Timestamp(unixNanoseconds: Int64(Date.now.timeIntervalSince1970 * 1e9)) },
-            output: { try FileHandle.standardOutput.write(contentsOf: Data($0.utf8)) },
-            outputBytes: { try FileHandle.standardOutput.write(contentsOf: Data($0)) },
+            output: { try StandardOutput.write(Array($0.utf8)) },
+            outputBytes: { try StandardOutput.write($0) },
             errorOutput: { text in
                 // Nobody is left to tell when standard error is closed.
                 try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
@@ -81,8 +81,13 @@ package struct ToolContext: Sendable {
     }
 }
 
-/// A command that could not be done: exit status 1.
+/// A command that could not be done: exit status 1, unless it says otherwise.
 struct ToolFailure: Error, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
+    let status: Int32
+
+    init(_ description: String, status: Int32 = 1) {
+        self.description = description
+        self.status = status
+    }
 }

@@ -1,5 +1,6 @@
 package import ControlAPI
 internal import NIOCore
+internal import NIOHTTP1
 
 /// Why a request got no answer that could be used. Says what to do about it.
 package enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -29,6 +30,11 @@ package enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
             the connection to \(name) ended before the answer did; what ssh said stands above
             torpor must be in PATH over there, and its user in the group torpor or root
             """
+        case .closedEarly(.unixSocket):
+            """
+            torpord went away before its answer was complete
+            look into it with: systemctl status torpord, journalctl -u torpord
+            """
         case .notRunning(let endpoint): "nothing listens on \(endpoint)"
         case .notPermitted(let endpoint):
             """
@@ -49,7 +55,12 @@ package enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
         switch code {
         case 2, 111: .notRunning(endpoint)  // ENOENT, ECONNREFUSED
         case 1, 13: .notPermitted(endpoint)  // EPERM, EACCES
-        default: .failed(endpoint, "\(IOError(errnoCode: code, reason: "connect"))")
+        case 32, 104, 107: .closedEarly(endpoint)  // EPIPE, ECONNRESET, ENOTCONN
+        default:
+            // NIO's own words have a parenthesis too many.
+            .failed(
+                endpoint,
+                "\(IOError(errnoCode: code, reason: "connect"))".replacing(") (errno", with: " (errno"))
         }
     }
 
@@ -58,6 +69,8 @@ package enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
         case is ClientError, is CancellationError: error
         case let error as IOError: ClientError.connecting(to: endpoint, code: error.errnoCode)
         case is ChannelError: ClientError.closedEarly(endpoint)
+        // The connection ended inside of an answer.
+        case HTTPParserError.invalidEOFState: ClientError.closedEarly(endpoint)
         default: ClientError.failed(endpoint, "\(error)")
         }
     }

@@ -14,7 +14,7 @@ package struct Configuration: Sendable, Equatable {
     package var stateDirectory = "/var/lib/torpor"
     package var runDirectory = "/run/torpor"
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
-    /// Where `/metrics`, `/system/` and `/ui/` are served; nil is on the gateway's own address.
+    /// Where `/metrics` and the rest of the platform's paths are served; nil is on the gateway's own address.
     package var adminListen: ListenAddress?
     package var bridge = "torpor0"
     /// IPv4 in CIDR form: the bridge has its first address, each slot one of the others.

@@ -21,7 +21,7 @@ package struct TorpordCommand: AsyncParsableCommand {
     var runDir: String?
     @Option(help: "Where the gateway listens (default: 127.0.0.1:8080).")
     var listen: String?
-    @Option(help: "Where /metrics, /system/ and /ui/ are served (default: on the gateway's own address).")
+    @Option(help: "Where /metrics is served (default: on the gateway's own address).")
     var adminListen: String?
     @Option(
         help:
@@ -30,7 +30,7 @@ package struct TorpordCommand: AsyncParsableCommand {
     var bridge: String?
     @Option(help: "The instances' IPv4 subnet (default: 10.62.0.0/16).")
     var subnet: String?
-    @Option(help: "The first of the 65,536 uids that functions are mapped to.")
+    @Option(help: "The first of the 65,536 uids that functions are mapped to (default: 1879048192).")
     var uidBase: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
     var logLevel: String?

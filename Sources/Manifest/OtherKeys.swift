@@ -15,7 +15,8 @@ enum OtherKeys {
     private static let synonyms = [
         "cmd": "command", "args": "command", "entrypoint": "command", "env_file": "environment_file",
         "replicas": "scale", "min": "scale", "max": "scale", "memory": "limits", "cpu": "limits",
-        "cpus": "limits", "mem": "limits", "pids": "limits", "resources": "limits", "mounts": "volumes", "files": "configs",
+        "cpus": "limits", "mem": "limits", "pids": "limits", "resources": "limits", "mounts": "volumes",
+        "files": "configs",
     ]
 
     /// What was probably meant by a key that is not there.

@@ -103,7 +103,7 @@ extension AcceptanceTests {
                 #expect(try torpor.list().count == 4)
                 try torpor.succeeding("apply", "-f", one)
                 #expect(try torpor.list().count == 4)
-                let pruned = try torpor.succeeding("apply", "-f", one, "--prune").output
+                let pruned = try torpor.succeeding("apply", "-f", one, "--prune", "--yes").output
                 #expect(pruned.contains("two.default: removed"))
                 #expect(try torpor.list().map(\.name) == ["byhand", "one", "far"])
             }

@@ -29,7 +29,11 @@ extension AcceptanceTests {
                 #expect(!plain.contains("\u{1b}[3"))
                 let lines = plain.split(separator: "\n")
                 #expect(lines.count == 2 && lines.allSatisfy { $0.count <= 60 }, "\(plain)")
-                #expect(plain.contains("…") && plain.contains("ready"))
+                #expect(plain.contains(long) && plain.contains("ready"), "what names it is never cut")
+                #expect(!plain.contains("AGE") && !plain.contains("SCALE"))
+                let detail = try onTerminal(torpor, columns: 60, "describe \(long)")
+                let id = try torpor.instance(of: long).id
+                #expect(detail.contains("  \(id)  \(long)-00001"), "\(detail)")
                 // What is no terminal gets everything, without colours.
                 let piped = try torpor.succeeding("list").output
                 #expect(piped.contains(long) && !piped.contains("\u{1b}"))

@@ -1,5 +1,6 @@
 import CommandLineTool
 import ControlAPI
+import Foundation
 import Synchronization
 import Testing
 
@@ -89,6 +90,13 @@ struct Run {
         (["list", "--host", "ssh://h;id"], "is no host"),
         (["config", "chek"], "did you mean 'config check'?"),
         (["system", "prune", "--dry-run", "--yes"], "exclude each other"),
+        (["list", "-H", "box"], "--host: 'box' is no host"),
+        (["invoke", "a", "-H", "ssh://a b"], "--host: 'ssh://a b' is no host"),
+        (["rollout", "undo", "a", "--to", "b-00001"], "--to: b-00001 is no revision of a.default"),
+        (
+            ["deploy", "a", "--rootfs", "r", "/bin/sh", "-c", "x"],
+            "put -- before the command: /bin/sh and what follows would be options of deploy"
+        ),
         (["deploy"], "Missing expected argument '<name>'"),
         (["deploy", "a"], "--bundle DIR, or --rootfs DIR -- COMMAND"),
         (["deploy", "a", "--bundle", "b", "--rootfs", "c", "--", "x"], "exclude each other"),
@@ -129,6 +137,64 @@ struct Run {
         #expect(run.status == 2, "\(run)")
         #expect(run.errors.contains(message), "\(run.errors)")
         #expect(run.output.isEmpty)
+    }
+
+    /// The whole command, and one prefix, wherever the mistake is found.
+    @Test(arguments: [
+        (["scale", "a", "many"], "Usage: torpor scale", "See 'torpor scale --help'"),
+        (
+            ["rollout", "undo", "a", "--to", "x"], "Usage: torpor rollout undo",
+            "'torpor rollout undo --help'"
+        ),
+        (["list", "--nope"], "Usage: torpor list", "See 'torpor list --help'"),
+        (["deploi"], "torpor: unknown command", "did you mean 'deploy'?"),
+    ])
+    func misuseNamesTheProgram(arguments: [String], usage: String, help: String) async {
+        let run = await Run(list: arguments)
+        #expect(run.errors.hasPrefix("torpor: ") && !run.errors.contains("Error:"), "\(run.errors)")
+        #expect(run.errors.contains(usage) && run.errors.contains(help), "\(run.errors)")
+    }
+
+    @Test func manifestsAreReadTogether() async throws {
+        let folder = NSTemporaryDirectory() + "torpor-manifests-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (name, text) in [
+            ("a", "hello: {bundle: x}"), ("b", "hello: {bundle: y}"), ("c", "hello: {bundel: y}"),
+        ] {
+            try "functions: {\(text)}\n".write(
+                toFile: "\(folder)/\(name).yaml", atomically: false, encoding: .utf8)
+        }
+        let (a, b) = ("\(folder)/a.yaml", "\(folder)/b.yaml")
+        for command in ["apply", "diff"] {
+            let twice = await Run(command, "-f", a, "-f", b)
+            #expect(twice.status == 1)
+            #expect(
+                twice.errors.contains("hello.default is declared twice: in \(a) and in \(b):1"), "\(twice)")
+        }
+        let wrong = await Run("apply", "-f", "\(folder)/c.yaml")
+        #expect(
+            wrong.errors.hasPrefix("torpor: \(folder)/c.yaml:1: functions.hello.bundel"), "\(wrong.errors)")
+    }
+
+    @Test func aRootFilesystemIsNoBundle() async throws {
+        let folder = NSTemporaryDirectory() + "torpor-rootfs-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: "\(folder)/bin", withIntermediateDirectories: true)
+        let run = await Run("deploy", "a", "--bundle", folder)
+        #expect(run.status == 2)
+        #expect(
+            run.errors.contains("looks like a root filesystem: --rootfs \(folder) -- COMMAND"),
+            "\(run.errors)")
+    }
+
+    @Test func aConfigurationThatIsNotThereIsSaidToBe() async {
+        let run = await Run("config", "check", "--config", "/nonexistent/torpord.yaml")
+        #expect(run.status == 1 && run.errors.contains("/nonexistent/torpord.yaml: there is no such file"))
+        guard !FileManager.default.fileExists(atPath: "/etc/torpor/torpord.yaml") else { return }
+        let usual = await Run("config", "check")
+        #expect(usual.status == 0)
+        #expect(usual.output == "/etc/torpor/torpord.yaml: is not there: every setting has its default\n")
     }
 
     @Test func aManifestIsReadBeforeTheDaemonIsAsked() async {

@@ -103,7 +103,9 @@ func refusal(_ text: String, files: [String: String] = [:]) -> String? {
         #expect(environment == ["A": "inline", "B": "file", "C": "last"])
         #expect(refusal(text)?.contains("/work/app/one.yml cannot be opened") == true)
         let wrong = ["/work/app/one.yml": "environment: {A: [1]}", "/abs.yml": ""]
-        #expect(refusal(text, files: wrong)?.contains("one.yml:1: environment.A: must be a text, and is a list") == true)
+        #expect(
+            refusal(text, files: wrong)?.contains("one.yml:1: environment.A: must be a text, and is a list")
+                == true)
     }
 
     @Test func mergeKeysAndAliasesWork() throws {

@@ -106,7 +106,9 @@ import Testing
             #expect(await world.eventually { await living(orchestrator, one) == 0 })
             try await deploy(orchestrator, two)
             let three = try FunctionKey(name: "three", namespace: team)
-            #expect(await refusal { try await deploy(orchestrator, three) }.contains("has 2 functions, its limit"))
+            #expect(
+                await refusal { try await deploy(orchestrator, three) }.contains("has 2 functions, its limit")
+            )
             #expect(
                 await refusal { try await deploy(orchestrator, one) { $0.scale.min = 2 } }.contains(
                     "no room for 2"))

@@ -2,24 +2,28 @@ internal import ArgumentParser
 internal import ControlAPI
 internal import ControlClient
 internal import Core
-internal import Foundation
 internal import Manifest
 
 struct Apply: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Deploy the functions of a manifest.")
+    static let configuration = CommandConfiguration(
+        abstract: "Deploy the functions of manifests.",
+        discussion: """
+            Several manifests are one plan: all of it is read and checked before anything is deployed. --prune removes \
+            everything that any manifest ever deployed to the namespaces of this plan and that this plan does not have; \
+            what was deployed by hand stays. It lists that and asks first.
+            """)
 
     @OptionGroup var global: GlobalOptions
-    @Option(name: [.short, .customLong("file")], help: "A manifest, a directory of them, or - for stdin.")
-    var file: String
+    @OptionGroup var manifests: ManifestOption
     @Flag(help: "Do not wait until the revisions take requests.") var noWait = false
-    @Flag(
-        help: "Remove functions that an earlier manifest deployed to the same namespaces and this one lacks.")
+    @Flag(help: "Remove what any manifest deployed to the same namespaces and these do not have.")
     var prune = false
+    @Flag(name: [.short, .long], help: "Do not ask before --prune removes.") var yes = false
     @Flag(help: "Check everything, tell what would be done, and do nothing.") var dryRun = false
 
     func run() async throws {
         // Everything is read and checked before anything is deployed.
-        let functions = try Self.read(file)
+        let functions = try manifests.read()
         let client = global.client
         let there = try await ThereAlready(client, namespaces: Set(functions.map(\.key.namespace)))
         let surplus = prune ? there.surplus(over: functions.map(\.key)) : []
@@ -28,6 +32,7 @@ struct Apply: AsyncParsableCommand {
             try global.show(plan) { plan.text(fields: false) }
             return try plan.check()
         }
+        if !surplus.isEmpty, !yes { try Self.ask(surplus) }
         var result = Applied()
         var problems: [String] = []
         for function in functions {
@@ -35,9 +40,14 @@ struct Apply: AsyncParsableCommand {
             request.wait = !noWait
             request.ifGeneration = there.generation(of: function.key)
             do {
-                result.functions.append(try await global.deployer.deploy(request))
+                result.functions.append(
+                    try await Rollouts.explaining(request.key, client) { [request] in
+                        try await global.deployer.deploy(request)
+                    })
             } catch ClientError.refused(let error) {
-                problems.append("\(function.key): \(Explanation.text(of: .refused(error)))")
+                problems.append("\(function.key): \(error)")
+            } catch let error as ToolFailure {
+                problems.append(error.description)
             }
         }
         if !problems.isEmpty, !surplus.isEmpty {
@@ -52,7 +62,7 @@ struct Apply: AsyncParsableCommand {
                 }
             }
         }
-        try global.show(result) { result.text }
+        try global.show(result) { result.text(there) }
         if !problems.isEmpty { throw ToolFailure(problems.joined(separator: "\ntorpor: ")) }
     }
 
@@ -60,93 +70,24 @@ struct Apply: AsyncParsableCommand {
         var functions: [FunctionView] = []
         var removed: [String] = []
 
-        var text: String {
-            functions.map { "\($0.name).\($0.namespace): \($0.latestRevision)\n" }.joined()
-                + removed.map { "\($0): removed\n" }.joined()
+        func text(_ there: ThereAlready) -> String {
+            functions.map { function in
+                let before = there.generation(of: function)
+                return
+                    "\(function.name).\(function.namespace): \(Rollouts.outcome(function, before: before))\n"
+            }.joined() + removed.map { "\($0): removed\n" }.joined()
         }
     }
 
-    static func read(_ file: String) throws -> [ManifestFunction] {
-        let context = ToolContext.current
-        guard file != "-" else {
-            return try functions(in: try standardInput(), file: "stdin", directory: context.directory)
-        }
-        let path = context.absolute(file)
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw ToolFailure("\(file): there is no such file or directory")
-        }
-        guard isDirectory.boolValue else { return try functions(atPath: path, shown: file) }
-        let names = try FileManager.default.contentsOfDirectory(atPath: path).filter {
-            $0.hasSuffix(".yaml") || $0.hasSuffix(".yml")
-        }.sorted()
-        guard !names.isEmpty else { throw ToolFailure("\(file): no file in it ends with .yaml or .yml") }
-        let all = try names.flatMap { try functions(atPath: "\(path)/\($0)", shown: "\(file)/\($0)") }
-        var seen: Set<FunctionKey> = []
-        for function in all where !seen.insert(function.key).inserted {
-            throw ToolFailure("\(file): \(function.key) is declared in two files")
-        }
-        return all
-    }
-
-    private static func functions(atPath path: String, shown: String) throws -> [ManifestFunction] {
-        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        do throws(InvalidInput) {
-            return try functions(in: try text(atPath: path), file: shown, directory: directory)
-        } catch {
-            throw ToolFailure("\(shown): \(error)")
-        }
-    }
-
-    private static func functions(
-        in text: String, file: String, directory: String
-    ) throws(InvalidInput) -> [ManifestFunction] {
-        let manifest = Manifest(
-            file: file, directory: directory, namespace: try CurrentNamespace.parsed() ?? .default
-        ) { path throws(InvalidInput) in
-            try Self.bytes(atPath: path)
-        }
-        do {
-            return try manifest.functions(in: text)
-        } catch {
-            throw InvalidInput("", "\(error)")
-        }
-    }
-
-    private static func text(atPath path: String) throws(InvalidInput) -> String {
-        try checked(try bytes(atPath: path))
-    }
-
-    static func bytes(atPath path: String) throws(InvalidInput) -> [UInt8] {
-        guard let handle = FileHandle(forReadingAtPath: path) else {
-            throw InvalidInput("", "\(path) cannot be opened")
-        }
-        // One byte more than allowed tells a file that is too large from one that just fits.
-        guard let data = try? handle.read(upToCount: Limits.manifestBytes + 1) ?? Data() else {
-            throw InvalidInput("", "\(path) cannot be read")
-        }
-        guard data.count <= Limits.manifestBytes else {
-            throw InvalidInput("", "\(path) is too large", allowed: "at most \(Limits.manifestBytes) bytes")
-        }
-        return [UInt8](data)
-    }
-
-    private static func standardInput() throws(InvalidInput) -> String {
-        var bytes: [UInt8] = []
-        while bytes.count <= Limits.manifestBytes {
-            guard let chunk = try? ToolContext.current.input(), !chunk.isEmpty else { break }
-            bytes += chunk
-        }
-        return try checked(bytes)
-    }
-
-    private static func checked(_ bytes: [UInt8]) throws(InvalidInput) -> String {
-        guard bytes.count <= Limits.manifestBytes else {
-            throw InvalidInput("", "is too large", allowed: "at most \(Limits.manifestBytes) bytes")
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw InvalidInput("", "is not UTF-8")
-        }
-        return text
+    private static func ask(_ surplus: [FunctionKey]) throws {
+        let list = surplus.map { "\($0): would be removed\n" }.joined()
+        let count = surplus.count == 1 ? "1 function" : "\(surplus.count) functions"
+        try Confirmation.ask(
+            "\(list)Deployed by a manifest, and in none of these: remove \(count)?",
+            unasked: """
+                nothing was done: --prune would remove \(count): \(surplus.map(\.description).joined(separator: ", "))
+                say --yes where nobody can be asked, or --dry-run to look
+                """,
+            refused: "nothing was done")
     }
 }

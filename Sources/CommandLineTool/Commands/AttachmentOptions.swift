@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import ControlAPI
+internal import ControlClient
 internal import Core
 
 /// Options of `deploy` about secrets, volumes and configuration files.
@@ -37,7 +39,7 @@ struct AttachmentOptions: ParsableArguments {
         }
         let file = ToolContext.current.absolute(String(text[..<colon]))
         return ConfigFile(
-            path: String(text[text.index(after: colon)...]), content: try Apply.bytes(atPath: file))
+            path: String(text[text.index(after: colon)...]), content: try ManifestFiles.bytes(atPath: file))
     }
 }
 
@@ -66,6 +68,20 @@ struct NamespaceFilter: ParsableArguments {
     func name() throws -> NamespaceName? {
         try usage("--namespace") { () throws(InvalidInput) in
             try namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
+        }
+    }
+
+    /// Of nothing found: whether the namespace is there at all.
+    /// - Throws: `ToolFailure` where it is not.
+    func requireKnown(_ client: ControlClient) async throws {
+        guard let name = try name() else { return }
+        do {
+            _ = try await client.namespace(name)
+        } catch ClientError.refused(let error) where error.kind == .notFound {
+            let known = ((try? await client.namespaces()) ?? []).map(\.name.description)
+            let near = Nearest.match(name.description, among: known).map { "; did you mean '\($0)'?" }
+            throw ToolFailure(
+                "there is no namespace '\(name)'" + (near ?? "; 'torpor namespace list' shows what there is"))
         }
     }
 }

@@ -29,6 +29,7 @@ struct ConfigCheck: AsyncParsableCommand {
         var file: String
         /// Nil where nothing is wrong.
         var problem: String?
+        var note: String?
         /// Of a manifest.
         var functions: [String]?
     }
@@ -41,29 +42,33 @@ struct ConfigCheck: AsyncParsableCommand {
         var checked: [Checked] = []
         if config != nil || files.isEmpty {
             let path = ToolContext.current.absolute(config ?? Self.defaultPath)
-            checked.append(
-                Checked(file: path, problem: try Self.problem(inDaemons: path, isRequired: config != nil)))
+            var daemons = Checked(file: path)
+            if config != nil || FileManager.default.fileExists(atPath: path) {
+                daemons.problem = try Self.problem(inDaemons: path)
+            } else {
+                daemons.note = "is not there: every setting has its default"
+            }
+            checked.append(daemons)
         }
         for file in files {
             do {
-                let functions = try Apply.read(file).map(\.key.description)
+                let functions = try ManifestFiles.read([file]).map(\.key.description)
                 checked.append(Checked(file: file, functions: functions))
             } catch let error as ToolFailure {
                 checked.append(Checked(file: file, problem: error.description))
             }
         }
         try global.show(Result(checked: checked)) {
-            checked.map { "\($0.file): \($0.problem == nil ? "good" : "wrong")\n" }.joined()
+            checked.map { "\($0.file): \($0.problem == nil ? $0.note ?? "good" : "wrong")\n" }.joined()
         }
         let problems = checked.compactMap(\.problem)
         if !problems.isEmpty { throw ToolFailure(problems.joined(separator: "\ntorpor: ")) }
     }
 
     /// Asks the daemon's own program, which stands beside this one or in PATH, so that both mean the same.
-    private static func problem(inDaemons path: String, isRequired: Bool) throws -> String? {
+    private static func problem(inDaemons path: String) throws -> String? {
         guard FileManager.default.fileExists(atPath: path) else {
-            // Without the usual one the daemon runs with its defaults.
-            return isRequired ? "\(path): there is no such file" : nil
+            return "\(path): there is no such file"
         }
         guard let program = Programs.find("torpord") else {
             throw ToolFailure(

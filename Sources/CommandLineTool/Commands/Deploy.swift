@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ControlAPI
 internal import ControlClient
 internal import Core
+internal import Foundation
 internal import Manifest
 
 struct Deploy: AsyncParsableCommand {
@@ -43,18 +44,18 @@ struct Deploy: AsyncParsableCommand {
         var request = try request()
         let client = global.client
         // Whoever deploys it between here and there is not overruled: this deploy is refused, and says so.
-        request.ifGeneration = try await ThereAlready(client, namespaces: [request.key.namespace])
+        let before = try await ThereAlready(client, namespaces: [request.key.namespace])
             .generation(of: request.key)
-        let function = try await global.deployer.deploy(request)
-        try global.show(function) { Self.text(function, request) }
+        request.ifGeneration = before
+        let function = try await Rollouts.explaining(request.key, client) { [request] in
+            try await global.deployer.deploy(request)
+        }
+        try global.show(function) { Self.text(function, request.key, before: before) }
     }
 
-    static func text(_ function: FunctionView, _ request: DeployRequest) -> String {
-        let reference = Explanation.reference(request.key.name, request.key.namespace)
-        let outcome =
-            request.wait && function.revision == function.latestRevision
-            ? "\(function.latestRevision) takes requests" : "\(function.latestRevision) is deployed"
-        return "\(request.key): \(outcome)\ncall it with: torpor invoke \(reference)\n"
+    private static func text(_ function: FunctionView, _ key: FunctionKey, before: Int) -> String {
+        "\(key): \(Rollouts.outcome(function, before: before))\n"
+            + "call it with: torpor invoke \(Explanation.reference(key.name, key.namespace))\n"
     }
 
     func request() throws -> DeployRequest {
@@ -79,7 +80,14 @@ struct Deploy: AsyncParsableCommand {
     private func source() throws -> RevisionSource {
         let context = ToolContext.current
         switch (bundle, rootfs) {
-        case (let path?, nil): return .bundle(path: context.absolute(path))
+        case (let path?, nil):
+            let bundle = context.absolute(path)
+            if Self.isRootfs(bundle) {
+                throw ValidationError(
+                    "--bundle: \(path) has no config.json and looks like a root filesystem: --rootfs \(path) -- COMMAND"
+                )
+            }
+            return .bundle(path: bundle)
         case (nil, let path?):
             if command.isEmpty {
                 throw ValidationError("--rootfs needs a command: -- COMMAND [ARGUMENT ...]")
@@ -90,13 +98,18 @@ struct Deploy: AsyncParsableCommand {
         }
     }
 
+    private static func isRootfs(_ path: String) -> Bool {
+        let isThere = { (name: String) in FileManager.default.fileExists(atPath: "\(path)/\(name)") }
+        return !isThere("config.json") && ["bin", "usr", "etc"].contains(where: isThere)
+    }
+
     private func spec() throws -> FunctionSpec {
         var spec = FunctionSpec()
         if !command.isEmpty { spec.command = command }
         for file in envFile {
             let variables = try usage("--env-file") { () throws(InvalidInput) in
                 try EnvironmentFile.parse(
-                    try Apply.bytes(atPath: ToolContext.current.absolute(file)), name: file)
+                    try ManifestFiles.bytes(atPath: ToolContext.current.absolute(file)), name: file)
             }
             spec.environment.merge(variables) { _, later in later }
         }

@@ -28,11 +28,7 @@ struct Describe: AsyncParsableCommand {
             ("Port", "\(spec.port)"),
             ("Concurrency", spec.concurrency == 0 ? "no limit" : "\(spec.concurrency)"),
             ("Timeout", DurationText.format(spec.timeout)),
-            (
-                "Scale",
-                "\(List.scale(function.scale)), \(spec.scale.min) to \(spec.scale.max), freezes after "
-                    + "\(spec.scale.freezeAfter.description), stops after \(spec.scale.stopAfter.description)"
-            ),
+            ("Scale", scale(function.scale, spec.scale)),
             ("Limits", limits(spec.limits)), ("Network", spec.network.rawValue),
             ("Created", "\(function.createdAt)"),
         ]
@@ -47,11 +43,23 @@ struct Describe: AsyncParsableCommand {
         for warning in detail.warnings { text += "Warning: \(warning)\n" }
         text += "\nRevisions\n" + revisions(detail.revisions, now: now)
         text += "\nInstances\n" + instances(detail.instances, now: now)
-        if !detail.past.isEmpty { text += "\nEnded\n" + past(detail.past) }
+        if !detail.past.isEmpty { text += "\nEnded\n" + past(detail.past, now: now) }
         if let failure = detail.lastFailure {
-            text += "\nLast failure\n" + Explanation.text(of: failure) + "\n"
+            let revision = revision(of: failure, detail).map { " of \($0)" } ?? ""
+            text += "\nLast failure\(revision)\n" + Explanation.text(of: failure) + "\n"
         }
         return text
+    }
+
+    private static func scale(_ target: ScaleTarget, _ spec: ScaleSpec) -> String {
+        let range = "\(spec.min) to \(spec.max)"
+        let now =
+            switch target {
+            case .auto: "auto, \(range)"
+            case .count(let count): "\(count) by hand (auto: \(range))"
+            }
+        return
+            "\(now), freezes after \(spec.freezeAfter.description), stops after \(spec.stopAfter.description)"
     }
 
     private static func attachments(_ spec: FunctionSpec) -> [(String, String)] {
@@ -88,7 +96,7 @@ struct Describe: AsyncParsableCommand {
     }
 
     private static func revisions(_ revisions: [RevisionView], now: Timestamp) -> String {
-        var table = Table(["  NAME", "STATE", "AGE", "CONTENT"])
+        var table = Table(["  NAME", "STATE", "AGE", "CONTENT"], yielding: ["CONTENT", "AGE"])
         for revision in revisions {
             table.append([
                 "  " + revision.name, revision.state.rawValue,
@@ -99,9 +107,17 @@ struct Describe: AsyncParsableCommand {
         return table.text
     }
 
+    /// Of which revision the instance was that failed, where it is remembered.
+    private static func revision(of failure: FailureView, _ detail: FunctionDetail) -> String? {
+        guard let id = failure.instance else { return nil }
+        return detail.instances.first { $0.id == id }?.revision ?? detail.past.first { $0.id == id }?.revision
+    }
+
     private static func instances(_ instances: [InstanceView], now: Timestamp) -> String {
         if instances.isEmpty { return "  none: the next request starts one\n" }
-        var table = Table(["  ID", "REVISION", "STATE", "IN FLIGHT", "SERVED", "IDLE", "AGE", "ADDRESS"])
+        var table = Table(
+            ["  ID", "REVISION", "STATE", "IN FLIGHT", "SERVED", "IDLE", "AGE", "ADDRESS"],
+            yielding: ["ADDRESS", "AGE", "IN FLIGHT", "IDLE", "SERVED"])
         for instance in instances {
             table.append([
                 "  \(instance.id)", instance.revision, instance.state.rawValue, "\(instance.inFlight)",
@@ -113,15 +129,23 @@ struct Describe: AsyncParsableCommand {
         return table.text
     }
 
-    private static func past(_ instances: [PastInstanceView]) -> String {
-        var table = Table(["  ID", "REVISION", "STATE", "ENDED", "EXIT", "CAUSE"])
-        for instance in instances {
+    /// The last one first.
+    private static func past(_ instances: [PastInstanceView], now: Timestamp) -> String {
+        var table = Table(
+            ["  ID", "REVISION", "STATE", "ENDED", "EXIT", "CAUSE"], yielding: ["EXIT", "REVISION", "STATE"])
+        for instance in instances.sorted(by: { $0.lastKnown > $1.lastKnown }) {
             table.append([
                 "  \(instance.id)", instance.revision, instance.state.rawValue,
-                instance.endedAt.map { "\($0)" } ?? "-", instance.exit.map(Explanation.text(of:)) ?? "-",
+                instance.endedAt.map { Span.text(seconds: now.unixSeconds - $0.unixSeconds) + " ago" } ?? "-",
+                instance.exit.map(Explanation.text(of:)) ?? "-",
                 instance.cause ?? "-",
             ])
         }
         return table.text
     }
+}
+
+extension PastInstanceView {
+    /// Its end, or where that is not known its start.
+    fileprivate var lastKnown: Timestamp { endedAt ?? startedAt }
 }

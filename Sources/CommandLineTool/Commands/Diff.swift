@@ -13,12 +13,11 @@ struct Diff: AsyncParsableCommand {
             """)
 
     @OptionGroup var global: GlobalOptions
-    @Option(name: [.short, .customLong("file")], help: "A manifest, a directory of them, or - for stdin.")
-    var file: String
+    @OptionGroup var manifests: ManifestOption
     @Flag(help: "Also show what 'apply --prune' would remove.") var prune = false
 
     func run() async throws {
-        let functions = try Apply.read(file)
+        let functions = try manifests.read()
         let client = global.client
         var surplus: [FunctionKey] = []
         if prune {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ControlAPI
 internal import ControlClient
 internal import Core
+internal import Synchronization
 
 struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,7 +14,7 @@ struct Events: AsyncParsableCommand {
     @Argument(help: "Only of this function: NAME or NAME.NAMESPACE.", completion: Completion.functions)
     var name: String?
     @Flag(name: [.short, .long], help: "Go on with what happens from now.") var follow = false
-    @Option(name: [.short, .long], help: "Only of this namespace.") var namespace: String?
+    @OptionGroup var filter: NamespaceFilter
     @Option(help: "Only of this kind.") var kind: EventKind?
     @Option(help: "Only the last N events.") var tail = 100
     @Option(help: "Only events of the last DURATION (5m), or since a time (2026-11-21T01:48:42Z).")
@@ -23,14 +24,25 @@ struct Events: AsyncParsableCommand {
         let request = try request(now: ToolContext.current.now())
         let format = global.output
         let context = ToolContext.current
-        if format == .table { try context.output(Self.header) }
-        try await global.client.events(request) { event in
+        let client = global.client
+        let shown = Atomic<Bool>(false)
+        @Sendable func showHeader() throws {
+            if format == .table, !shown.exchange(true, ordering: .relaxed) { try context.output(Self.header) }
+        }
+        if follow { try showHeader() }
+        try await client.events(request) { event in
+            try showHeader()
             switch format {
             case .table: try context.output(Self.line(event))
             case .json: try context.outputBytes([UInt8](ControlCoding.encode(event)) + [UInt8(ascii: "\n")])
             case .yaml: try context.output("---\n" + GlobalOptions.yaml(event))
             }
+            shown.store(true, ordering: .relaxed)
         }
+        guard !shown.load(ordering: .relaxed) else { return }
+        try await filter.requireKnown(client)
+        let whose = request.query.function.map { " of \($0)" } ?? ""
+        if format == .table { try context.output("no events\(whose)\n") }
     }
 
     func request(now: Timestamp) throws -> EventRequest {
@@ -39,9 +51,7 @@ struct Events: AsyncParsableCommand {
             throw ValidationError("--tail: \(tail) is out of range (0 to \(Limits.eventsKept))")
         }
         query.function = try name.map { try FunctionArgument.parse($0).key }
-        query.namespace = try usage("--namespace") { () throws(InvalidInput) in
-            try namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
-        }
+        query.namespace = try filter.name()
         query.since = try since.map { try Moment.parse($0, option: "--since", now: now).unixNanoseconds }
         return EventRequest(query: query, follow: follow)
     }
@@ -54,9 +64,10 @@ struct Events: AsyncParsableCommand {
             "[\($0) events skipped: this reader is too slow; the log has them]\n"
         }
         let time = event.milliseconds.map { " (\(Span.text(milliseconds: $0)))" } ?? ""
-        let what =
-            [event.revision, event.cause, Cell.plain(event.message)].compactMap(\.self)
-            .joined(separator: ": ") + time
+        let message = Cell.plain(event.message)
+        // A message that begins with the revision has said which.
+        let revision = event.revision.flatMap { message.hasPrefix("\($0) ") ? nil : $0 }
+        let what = [revision, event.cause, message].compactMap(\.self).joined(separator: ": ") + time
         let row = row(
             event.at.toSeconds, event.kind.rawValue, Explanation.reference(event.name, event.namespace),
             event.instance?.description ?? "-", what)

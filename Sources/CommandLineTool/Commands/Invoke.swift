@@ -6,11 +6,14 @@ internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Synchronization
 
 struct Invoke: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Call a function through the gateway and show its answer.",
-        discussion: "The body is -d DATA, --file FILE, else standard input when it is not a terminal.")
+        discussion: """
+            The body is -d DATA, --file FILE, else standard input when it is not a terminal. What is empty is no body.
+            """)
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
@@ -38,7 +41,7 @@ struct Invoke: AsyncParsableCommand {
         let key = try FunctionArgument.parse(name).key
         let headers = try header.map(Self.parse)
         let gateway = try await gateway()
-        let body = try body()
+        let body = try await body()
         let hasBody = if case .none = body { false } else { true }
         let target = "/function/\(key)" + (path.hasPrefix("/") ? path : "/" + path)
         let request = OutgoingRequest(
@@ -81,7 +84,7 @@ struct Invoke: AsyncParsableCommand {
         return (String(header[..<colon]), String(value))
     }
 
-    private func body() throws -> OutgoingRequest.Body {
+    private func body() async throws -> OutgoingRequest.Body {
         if let data { return .bytes(ByteBuffer(string: data)) }
         let context = ToolContext.current
         let read: @Sendable () throws -> [UInt8]?
@@ -95,11 +98,22 @@ struct Invoke: AsyncParsableCommand {
         } else {
             read = context.input
         }
-        return .stream {
-            // Files and terminals block: on NIO's thread pool, as everything else here must not.
+        // Files and terminals block: on NIO's thread pool, as everything else here must not.
+        let next: @Sendable () async throws -> ByteBuffer? = {
             let bytes = try await NIOThreadPool.singleton.runIfActive { try read() }
             guard let bytes, !bytes.isEmpty else { return nil }
             return ByteBuffer(bytes: bytes)
+        }
+        // What ends before it begins is no body: standard input of cron, and of many other callers.
+        guard let start = try await next() else { return .none }
+        let first = Mutex<ByteBuffer?>(start)
+        return .stream {
+            let held = first.withLock { held in
+                defer { held = nil }
+                return held
+            }
+            if let held { return held }
+            return try await next()
         }
     }
 

@@ -7,14 +7,13 @@ struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List functions.", aliases: ["ls", "ps"])
 
     @OptionGroup var global: GlobalOptions
-    @Option(name: [.short, .long], help: "Only this namespace.") var namespace: String?
+    @OptionGroup var filter: NamespaceFilter
     @Flag(name: [.short, .long], help: "Only names.") var quiet = false
 
     func run() async throws {
-        let namespace = try usage("--namespace") { () throws(InvalidInput) in
-            try self.namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
-        }
-        let functions = try await global.client.list(namespace: namespace)
+        let client = global.client
+        let functions = try await client.list(namespace: try filter.name())
+        if functions.isEmpty { try await filter.requireKnown(client) }
         try global.show(FunctionList(functions: functions)) {
             quiet
                 ? functions.map { Explanation.reference($0.name, $0.namespace) + "\n" }.joined()
@@ -24,7 +23,9 @@ struct List: AsyncParsableCommand {
 
     static func table(_ functions: [FunctionView], now: Timestamp) -> String {
         if functions.isEmpty { return "no functions; deploy one with: torpor deploy NAME --bundle DIR\n" }
-        var table = Table(["NAME", "NAMESPACE", "STATUS", "REVISION", "INSTANCES", "SCALE", "AGE"])
+        var table = Table(
+            ["NAME", "NAMESPACE", "STATUS", "REVISION", "INSTANCES", "SCALE", "AGE"],
+            yielding: ["AGE", "SCALE", "REVISION", "INSTANCES", "NAMESPACE"])
         for function in functions {
             table.append([
                 function.name, function.namespace.description, function.status.rawValue,

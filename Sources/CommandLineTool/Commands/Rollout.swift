@@ -29,7 +29,7 @@ struct RolloutHistory: AsyncParsableCommand {
     }
 
     static func text(_ revisions: [RevisionView], now: Timestamp) -> String {
-        var table = Table(["NUMBER", "REVISION", "STATE", "AGE", "CHANGED"])
+        var table = Table(["NUMBER", "REVISION", "STATE", "AGE", "CHANGED"], yielding: ["NUMBER", "AGE"])
         var earlier: RevisionView?
         for revision in revisions {
             table.append([
@@ -60,23 +60,40 @@ struct RolloutUndo: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
-    @Option(help: "The number of the revision ('torpor rollout history' lists them).") var to: Int?
+    @Option(help: "The revision, as hello-00003 or 3 ('torpor rollout history' lists them).")
+    var to: String?
     @Flag(help: "Do not wait until the revision takes requests.") var noWait = false
 
     func run() async throws {
-        if let to, to < 1 { throw ValidationError("--to: \(to) is no revision (1 or more)") }
         let key = try FunctionArgument.parse(name).key
+        let to = try to.map { try Self.number($0, of: key) }
         let client = global.client
         let before = try await Explanation.suggesting(key, client) { try await client.describe(key).function }
         let request = UndoRequest(revision: to, ifGeneration: before.generation, wait: !noWait)
-        let function = try await Progress.during("going back") { _ in try await client.undo(key, request) }
+        let function = try await Rollouts.explaining(key, client) {
+            try await Progress.during("going back") { _ in try await client.undo(key, request) }
+        }
+        let isNew = function.generation != before.generation
+        let model = isNew ? try? await Rollouts.model(of: client.describe(key)) : nil
         try global.show(function) {
-            if function.generation == before.generation {
+            guard isNew else {
                 return "\(key): \(function.revision ?? function.latestRevision) runs already\n"
             }
-            return "\(key): \(function.latestRevision) "
-                + (function.revision == function.latestRevision ? "takes requests\n" : "is deployed\n")
+            let earlier = to.map { RevisionID(function: key, number: $0).name } ?? model?.name
+            return "\(key): \(Rollouts.outcome(function, before: before.generation))"
+                + (earlier.map { "; it is \($0) again\n" } ?? "\n")
         }
+    }
+
+    /// `3`, or `hello-00003`.
+    private static func number(_ text: String, of key: FunctionKey) throws -> Int {
+        let digits = text.hasPrefix("\(key.name)-") ? String(text.dropFirst(key.name.count + 1)) : text
+        guard let number = Int(digits), number >= 1, digits.allSatisfy(\.isNumber) else {
+            throw ValidationError(
+                "--to: \(text.prefix(80)) is no revision of \(key) (a number from 1, or as \(key.name)-00001)"
+            )
+        }
+        return number
     }
 }
 

@@ -77,7 +77,9 @@ struct SecretListCommand: AsyncParsableCommand {
     @OptionGroup var filter: NamespaceFilter
 
     func run() async throws {
-        let secrets = try await global.client.secrets(namespace: try filter.name())
+        let client = global.client
+        let secrets = try await client.secrets(namespace: try filter.name())
+        if secrets.isEmpty { try await filter.requireKnown(client) }
         try global.show(SecretList(secrets: secrets)) {
             Self.table(secrets, now: ToolContext.current.now())
         }
@@ -85,7 +87,7 @@ struct SecretListCommand: AsyncParsableCommand {
 
     static func table(_ secrets: [SecretView], now: Timestamp) -> String {
         if secrets.isEmpty { return "no secrets; set one with: torpor secret set NAME < FILE\n" }
-        var table = Table(["NAME", "NAMESPACE", "SET", "USED BY"])
+        var table = Table(["NAME", "NAMESPACE", "SET", "USED BY"], yielding: ["SET"])
         for secret in secrets {
             table.append([
                 secret.name.description, secret.namespace.description,

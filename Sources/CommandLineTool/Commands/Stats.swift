@@ -79,10 +79,12 @@ struct Rates: Encodable {
 
     var text: String {
         if instances.isEmpty { return "no instances: the next request of a function starts one\n" }
-        var table = Table([
-            "FUNCTION", "INSTANCE", "STATE", "CPU", "MEMORY", "PIDS", "READ", "WRITTEN", "RECEIVED", "SENT",
-            "SERVED",
-        ])
+        var table = Table(
+            [
+                "FUNCTION", "INSTANCE", "STATE", "CPU", "MEMORY", "PIDS", "READ", "WRITTEN", "RECEIVED",
+                "SENT",
+                "SERVED",
+            ], yielding: ["SENT", "RECEIVED", "WRITTEN", "READ", "SERVED", "PIDS"])
         for row in instances {
             let stats = row.stats
             func mark(_ name: String) -> String { stats.sources[name] == .processes ? "*" : "" }
@@ -94,7 +96,9 @@ struct Rates: Encodable {
                 "\(stats.served)",
             ])
         }
+        let isSummed = instances.contains { $0.stats.sources.values.contains(.processes) }
         return table.text
+            + (isSummed ? "* summed over processes: this host does not count it by cgroup\n" : "")
     }
 
     private func memory(_ stats: StatsView, _ mark: String) -> String {

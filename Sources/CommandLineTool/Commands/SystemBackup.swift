@@ -72,7 +72,8 @@ struct SystemRestore: AsyncParsableCommand {
         commandName: "restore", abstract: "Put a backup in the place of everything that Torpor keeps.",
         discussion: """
             The whole backup is checked first; one that is truncated, corrupted or too new changes nothing. Then the daemon
-            starts anew with it. What was there before is kept in /var/lib/torpor/before-restore.
+            starts anew with it, and this returns when it answers. What was there before is kept in
+            /var/lib/torpor/before-restore.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -81,6 +82,7 @@ struct SystemRestore: AsyncParsableCommand {
 
     func run() async throws {
         let context = ToolContext.current
+        let before = try await global.client.systemInfo()
         let report: RestoreReport
         if file == "-" {
             report = try await global.client.restore(replacing: replace) { try context.input() }
@@ -94,10 +96,36 @@ struct SystemRestore: AsyncParsableCommand {
                 return data.flatMap { $0.isEmpty ? nil : [UInt8]($0) }
             }
         }
+        try await Progress.during("restored; waiting for the daemon") { _ in
+            try await Self.waitForStart(after: before, global.client)
+        }
         try global.show(report) {
             let kept = report.previous.map { " What was there before is in \($0)." } ?? ""
             let functions = report.functions == 1 ? "1 function" : "\(report.functions) functions"
-            return "Restored \(functions), backed up at \(report.createdAt). The daemon starts anew.\(kept)\n"
+            return
+                "Restored \(functions), backed up at \(report.createdAt). The daemon has started anew.\(kept)\n"
+        }
+    }
+
+    /// Requests in flight end first, and instances have their `stopGrace`.
+    private static let patience = Duration.seconds(120)
+
+    /// Returns when a daemon answers that began after the one that took the backup.
+    private static func waitForStart(after before: SystemInfo, _ client: ControlClient) async throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + patience
+        while true {
+            // It is away for a while, so that any failure may be of the moment.
+            let info = try? await client.systemInfo()
+            if let info, info.startedAt != before.startedAt { return }
+            guard clock.now < deadline else {
+                throw ToolFailure(
+                    """
+                    the backup is restored, but the daemon has not started anew within \(patience.components.seconds) s
+                    look into it with: systemctl status torpord, journalctl -u torpord
+                    """)
+            }
+            try await clock.sleep(for: .milliseconds(100))
         }
     }
 }

@@ -31,19 +31,13 @@ struct SystemPrune: AsyncParsableCommand {
         try global.show(result) { Self.text(result, isDryRun ? "would be removed" : "removed") }
     }
 
-    /// Nobody's data goes without a word: who cannot be asked says --yes.
     private func ask(_ client: ControlClient) async throws {
-        let context = ToolContext.current
-        guard context.inputIsTerminal() else {
-            throw ToolFailure(
-                "nothing was removed: say --yes where nobody can be asked, or --dry-run to look")
-        }
+        let unasked = "nothing was removed: say --yes where nobody can be asked, or --dry-run to look"
+        guard ToolContext.current.inputIsTerminal() else { throw ToolFailure(unasked) }
         let plan = try await client.prune(PruneRequest(revisions: all, dryRun: true))
-        context.errorOutput(Self.text(plan, "would be removed") + "Remove it? [y/N] ")
-        let answer = try context.input().map { String(decoding: $0, as: UTF8.self) } ?? ""
-        guard ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace }) else {
-            throw ToolFailure("nothing was removed")
-        }
+        try Confirmation.ask(
+            Self.text(plan, "would be removed") + "Remove it?", unasked: unasked,
+            refused: "nothing was removed")
     }
 
     private static func text(_ result: PruneResult, _ verb: String) -> String {

@@ -18,13 +18,15 @@ struct VolumeListCommand: AsyncParsableCommand {
     @OptionGroup var filter: NamespaceFilter
 
     func run() async throws {
-        let volumes = try await global.client.volumes(namespace: try filter.name())
+        let client = global.client
+        let volumes = try await client.volumes(namespace: try filter.name())
+        if volumes.isEmpty { try await filter.requireKnown(client) }
         try global.show(VolumeList(volumes: volumes)) { Self.table(volumes) }
     }
 
     static func table(_ volumes: [VolumeView]) -> String {
         if volumes.isEmpty { return "no volumes; a function makes one with: --volume NAME:PATH\n" }
-        var table = Table(["NAME", "NAMESPACE", "USED BY", "PATH"])
+        var table = Table(["NAME", "NAMESPACE", "USED BY", "PATH"], yielding: ["PATH"])
         for volume in volumes {
             table.append([
                 volume.name.description, volume.namespace.description,

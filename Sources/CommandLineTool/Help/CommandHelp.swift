@@ -9,6 +9,8 @@ struct CommandHelp {
         /// As it is typed: `-f, --file <file>`, `<name>`.
         var usage: String
         var text: String
+        /// Of an option: whether the command needs it.
+        var isRequired = false
     }
 
     /// `["torpor", "rollout", "undo"]`.
@@ -28,7 +30,9 @@ struct CommandHelp {
     /// `torpor logs [OPTIONS] <names> ...`.
     var synopsis: String {
         if !subcommands.isEmpty { return "\(name) COMMAND" }
-        let options = arguments.contains { $0.usage.hasPrefix("-") } ? " [OPTIONS]" : ""
+        let required = arguments.filter(\.isRequired).map { " " + $0.longUsage }.joined()
+        let isOption = { (argument: Argument) in argument.usage.hasPrefix("-") && !argument.isRequired }
+        let options = required + (arguments.contains(where: isOption) ? " [OPTIONS]" : "")
         let positional = arguments.map(\.usage).filter { !$0.hasPrefix("-") && $0 != commandAfterDashes }
         let command = arguments.contains { $0.usage == commandAfterDashes } ? " [-- COMMAND ...]" : ""
         return ([name + options] + positional).joined(separator: " ") + command
@@ -81,8 +85,16 @@ struct CommandHelp {
         let typed = names.map { name in
             (name["kind"]?.plainText == "short" ? "-" : "--") + (name["name"]?.plainText ?? "")
         }.joined(separator: ", ")
-        return Argument(usage: json["kind"]?.plainText == "flag" ? typed : "\(typed) \(value)", text: text)
+        let isFlag = json["kind"]?.plainText == "flag"
+        return Argument(
+            usage: isFlag ? typed : "\(typed) \(value)", text: text,
+            isRequired: !isFlag && json["isOptional"] == .bool(false))
     }
+}
+
+extension CommandHelp.Argument {
+    /// `--file <file>` of `-f, --file <file>`.
+    fileprivate var longUsage: String { usage.split(separator: ", ").last.map(String.init) ?? usage }
 }
 
 extension JSONValue {
