@@ -13,6 +13,14 @@ struct Deployer: Sendable {
     let isRemote: Bool
 
     func deploy(_ request: DeployRequest) async throws -> FunctionView {
+        let function = try await deployed(request)
+        for warning in function.warnings {
+            ToolContext.current.errorOutput("torpor: warning: \(request.key): \(warning)\n")
+        }
+        return function
+    }
+
+    private func deployed(_ request: DeployRequest) async throws -> FunctionView {
         let reference = Explanation.reference(request.key.name, request.key.namespace)
         // What is not yet sent cannot go on.
         let fate = isRemote ? "what became of the deploy" : "the deploy goes on"

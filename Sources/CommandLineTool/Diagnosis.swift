@@ -24,7 +24,7 @@ struct Diagnosis {
     private var reference: String { Explanation.reference(function.name, function.namespace) }
 
     var findings: [Finding] {
-        let all = [rollout, failure, asleep, frozen, cold, full, manual].compactMap(\.self) + limits
+        let all = [rollout, failure, refused, asleep, frozen, cold, full, manual].compactMap(\.self) + limits
         return all.isEmpty ? [Finding(topic: .well, says: "nothing is wrong that the daemon knows of")] : all
     }
 
@@ -32,7 +32,9 @@ struct Diagnosis {
 
     private var rollout: Finding? {
         guard let newest = detail.revisions.last, newest.state == .failed else { return nil }
-        let goesOn = function.revision.map { "; \($0) goes on taking the requests" } ?? ""
+        let goesOn =
+            function.revision.map { "; \($0) goes on taking the requests" }
+            ?? "; each request tries it again, and gets 502"
         return Finding(
             topic: .failing, says: "the newest revision, \(newest.name), did not come up\(goesOn)",
             advice: "mend it and deploy again; the failure is below")
@@ -69,6 +71,39 @@ struct Diagnosis {
         case "HostFull", "NoSlot": return "lower scale.max or scale.min of some functions: torpor list"
         case "SandboxFailed": return "see what the host lacks: torpor system check"
         default: return "see what it wrote: \(logs)"
+        }
+    }
+
+    /// Calls that came to nothing while the instances live on.
+    private var refused: Finding? {
+        let lately = events.filter { $0.kind == .refused && ago($0.at) <= 3600 }
+        guard let last = lately.last, let cause = last.cause else { return nil }
+        var counts: [String: Int] = [:]
+        for event in lately { counts[event.cause ?? "?", default: 0] += 1 }
+        let list = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+        var details = ["the last one \(text(ago: last.at)) ago: \(last.message)"]
+        if let call = last.callID { details.append("call: \(call)") }
+        return Finding(
+            topic: .failing, says: "calls that failed within the hour: \(list.joined(separator: ", "))",
+            details: details, advice: advice(onRefusal: cause))
+    }
+
+    private func advice(onRefusal cause: String) -> String {
+        switch cause {
+        case "function_timeout":
+            "it did not begin to answer within timeout (now \(DurationText.format(spec.timeout))): make it faster, "
+                + "or raise that (--timeout)"
+        case "queue_timeout":
+            "no instance had room within queueTimeout (now \(DurationText.format(spec.queueTimeout))): raise "
+                + "scale.max (now \(spec.scale.max)) or concurrency"
+        case "queue_full":
+            "too many requests wait: raise scale.max (now \(spec.scale.max)) or concurrency, or send fewer"
+        case "invalid_response":
+            spec.mode == .exec
+                ? "with cgi: true the output begins with the head of a response, then an empty line"
+                : "what it sends is not HTTP/1.1: is --port (now \(spec.port)) the right one?"
+        case "start_failed", "function_unreachable": "see the failure above, and: torpor logs \(reference)"
+        default: "it ended or closed the connection before its answer was whole: torpor logs \(reference)"
         }
     }
 
@@ -123,14 +158,15 @@ struct Diagnosis {
 
     private var full: Finding? {
         let serving = detail.instances.filter { $0.state == .ready || $0.state == .frozen }
-        guard spec.concurrency > 0, serving.count >= spec.scale.max, !serving.isEmpty,
-            serving.allSatisfy({ $0.inFlight >= spec.concurrency })
+        let limit = spec.requestLimit
+        guard limit > 0, serving.count >= spec.scale.max, !serving.isEmpty,
+            serving.allSatisfy({ $0.inFlight >= limit })
         else { return nil }
         return Finding(
             topic: .slow,
             says:
-                "all \(serving.count) instances have their \(spec.concurrency) requests: more requests wait",
-            advice: "raise scale.max (now \(spec.scale.max)) or concurrency (now \(spec.concurrency))")
+                "all \(serving.count) instances have their \(limit) requests: more requests wait",
+            advice: "raise scale.max (now \(spec.scale.max)) or concurrency (now \(limit))")
     }
 
     // MARK: settings

@@ -64,12 +64,14 @@ package struct FunctionView: Sendable, Hashable, Codable {
     package var generation: Int
     /// Whether its last deploy came from a manifest.
     package var applied: Bool
+    /// Limits that somebody named and that do not hold on this host (`limits: besteffort`).
+    package var warnings: [String]
 
     /// The status follows from `active` and `instances`.
     package init(
         key: FunctionKey, active: RevisionID?, latest: RevisionID, mode: FunctionMode, source: RevisionSource,
         scale: ScaleTarget, instances: InstanceCounts, inFlight: Int, createdAt: Timestamp,
-        lastFailureCause: String?, generation: Int, applied: Bool
+        lastFailureCause: String?, generation: Int, applied: Bool, warnings: [String] = []
     ) {
         name = key.name
         namespace = key.namespace
@@ -85,6 +87,7 @@ package struct FunctionView: Sendable, Hashable, Codable {
         self.lastFailureCause = lastFailureCause
         self.generation = generation
         self.applied = applied
+        self.warnings = warnings
     }
 
     private static func status(active: Bool, _ instances: InstanceCounts) -> FunctionStatus {

@@ -55,6 +55,7 @@ extension Schema {
                 needs("instances", .reference("InstanceCounts")), needs("inFlight", .integer),
                 needs("createdAt", .time), may("lastFailureCause", .string),
                 needs("generation", .integer), needs("applied", .boolean),
+                needs("warnings", .array(.string)),
             ])
         ),
         (

@@ -17,6 +17,8 @@ package enum EventKind: String, Sendable, Hashable, Codable, CaseIterable {
     /// Somebody set the number of instances, or gave it back.
     case scaled
     case removed
+    /// A call came to nothing: `cause` is the short code that the client got.
+    case refused
 }
 
 /// One thing that happened, for people and tools: what runs is never derived from it.

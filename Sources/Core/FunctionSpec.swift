@@ -78,6 +78,9 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
     package var secrets: [ResourceName] = []
     package var volumes: [VolumeSpec] = []
     package var configs: [ConfigFile] = []
+    /// For people and their tools; Torpor keeps and shows them, and acts on none.
+    package var labels: [String: String] = [:]
+    package var annotations: [String: String] = [:]
 
     package init() {}
 
@@ -85,6 +88,9 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
     package var requestLimit: Int {
         mode == .exec && concurrency == 0 ? Limits.commandsPerInstance : concurrency
     }
+
+    /// Requests in flight per instance beyond which one more instance is started, where there may be one.
+    package var requestTarget: Int { concurrency == 0 ? scale.target : .max }
 
     /// Checks every range. Called by whoever accepts a spec: the manifest, the CLI, the control API.
     package func validate() throws(InvalidInput) {
@@ -110,6 +116,7 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
         try limits.validate()
         try validateProcess()
         try validateAttachments()
+        try validateMetadata()
     }
 
     private func validateProcess() throws(InvalidInput) {
@@ -139,6 +146,31 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
         }
         for argument in command ?? [] {
             try check("command", !argument.utf8.contains(0), "an argument has a NUL byte", nil)
+        }
+    }
+
+    /// Those by which OpenFaaS is told what to do are refused: they would have no effect here.
+    private func validateMetadata() throws(InvalidInput) {
+        for (name, entries) in [("labels", labels), ("annotations", annotations)] {
+            try check(
+                name, entries.count <= Limits.metadataEntries, "\(entries.count) entries",
+                "at most \(Limits.metadataEntries)")
+            for (key, value) in entries {
+                let place = "\(name).\(key.prefix(60))"
+                try check(
+                    place, !key.isEmpty && key.utf8.count <= Limits.metadataKeyBytes, "is no key",
+                    "1 to \(Limits.metadataKeyBytes) bytes")
+                try check(
+                    place, value.utf8.count <= Limits.metadataValueBytes,
+                    "has a value of \(value.utf8.count) bytes", "at most \(Limits.metadataValueBytes)")
+                try check(
+                    place, !key.hasPrefix("com.openfaas."), "is not supported yet",
+                    "scale: with min, max, target")
+                try check(
+                    place, name != "annotations" || !["topic", "schedule"].contains(key),
+                    "is not supported yet: nothing would call the function", "a timer that runs torpor invoke"
+                )
+            }
         }
     }
 

@@ -70,8 +70,19 @@ package enum Limits {
     package static let databaseBytes = 4 << 30
 
     // Events
+    /// Labels of a function, and annotations; bytes of a key and of a value.
+    package static let metadataEntries = 64
+    package static let metadataKeyBytes = 253
+    package static let metadataValueBytes = 4096
+    /// How often a loop says of one function at most that its instances are at their target.
+    package static let crowdedInterval = Duration.milliseconds(10)
+    /// Failed calls of a function that are told one by one, and seconds until one more may be.
+    package static let failedCallsTold = 5
+    package static let failedCallInterval = Duration.seconds(10)
     /// Events that are kept of all functions together: weeks of a quiet host, hours of a busy one.
     package static let eventsKept = 20_000
+    /// Of these, those of freezing and thawing.
+    package static let sleepEventsKept = 5_000
     /// Events that wait to be stored; what happens while so many wait is not remembered.
     package static let eventsUnsaved = 4096
     /// Bytes of an event's sentence; a longer one is cut.

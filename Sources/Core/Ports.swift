@@ -108,7 +108,8 @@ package struct Reclaimed: Sendable, Hashable {
 /// What of the functions is remembered. Adapter: `Store`.
 package struct FunctionRecord: Sendable, Hashable {
     package var key: FunctionKey
-    /// The revision that takes requests; nil while none ever came up.
+    /// The revision that takes requests; nil until the first rollout has ended. Where that one failed it is its revision
+    /// all the same, and every request tries it anew.
     package var active: Int?
     /// The revision that took them before, which an undo goes back to.
     package var previous: Int?
@@ -122,10 +123,13 @@ package struct FunctionRecord: Sendable, Hashable {
     package var lastFailure: InstanceFailure?
     /// Whether its last deploy came from a manifest, which then may prune it.
     package var isApplied: Bool
+    /// Of the revisions that are kept, those that have ever come up.
+    package var proven: Set<Int>
 
+    /// - Parameter proven: nil is the active and the previous one.
     package init(
         key: FunctionKey, active: Int?, previous: Int? = nil, latest: Int, settled: Int, manualScale: Int?,
-        createdAt: Int64, lastFailure: InstanceFailure?, isApplied: Bool = false
+        createdAt: Int64, lastFailure: InstanceFailure?, isApplied: Bool = false, proven: Set<Int>? = nil
     ) {
         self.key = key
         self.active = active
@@ -136,6 +140,7 @@ package struct FunctionRecord: Sendable, Hashable {
         self.manualScale = manualScale
         self.createdAt = createdAt
         self.lastFailure = lastFailure
+        self.proven = proven ?? Set([active, previous].compactMap(\.self))
     }
 }
 
@@ -191,12 +196,15 @@ package protocol StorePort: EventStore, NamespaceStore {
 package struct RoutePolicy: Sendable, Hashable {
     package var key: FunctionKey
     package var concurrency: Int
+    /// Requests in flight per instance beyond which one more is wanted.
+    package var target: Int
     package var timeout: Duration
     package var queueTimeout: Duration
 
     package init(key: FunctionKey, spec: FunctionSpec) {
         self.key = key
         concurrency = spec.concurrency
+        target = spec.requestTarget
         timeout = spec.timeout
         queueTimeout = spec.queueTimeout
     }
@@ -223,6 +231,35 @@ package protocol ActivatorPort: Sendable {
     func drained(_ instance: InstanceID)
     /// A request has thawed a frozen instance: its idle time is to be watched again.
     func thawed(_ instance: InstanceID)
-    /// A connection to this instance was refused or broke before a response: it may be dying.
-    func suspect(_ instance: InstanceID)
+    /// Every instance that was looked at has its target of requests in flight; the one that tells this was let in.
+    func crowded(_ function: FunctionKey)
+    /// A connection to this instance was refused or broke before a response: it may be dying, of this call.
+    func suspect(_ instance: InstanceID, callID: String)
+    /// A call came to nothing.
+    func failed(_ call: FailedCall)
+}
+
+/// A call that the gateway had to answer in the function's stead, whose answer broke off, or whose command failed.
+package struct FailedCall: Sendable, Hashable {
+    package let function: FunctionKey
+    package let callID: String
+    /// The short code that the client got, or `response_broken`.
+    package let code: String
+    package var instance: InstanceID?
+    /// Mode `exec`: how its command ended.
+    package var end: ProcessEnd?
+    /// Failed calls of the function since the one that was told before, of which nothing was told.
+    package let untold: Int
+
+    package init(
+        function: FunctionKey, callID: String, code: String, instance: InstanceID? = nil,
+        end: ProcessEnd? = nil, untold: Int
+    ) {
+        self.function = function
+        self.callID = callID
+        self.code = code
+        self.instance = instance
+        self.end = end
+        self.untold = untold
+    }
 }

@@ -4,7 +4,7 @@ extension FunctionSpec {
     package enum CodingKeys: String, CodingKey, CaseIterable {
         case mode, command, port, environment, concurrency, timeout, queueTimeout, startTimeout, stopGrace,
             scale
-        case limits, network, cgi, secrets, volumes, configs
+        case limits, network, cgi, secrets, volumes, configs, labels, annotations
     }
 
     package init(from decoder: any Decoder) throws {
@@ -26,6 +26,8 @@ extension FunctionSpec {
         try fields.read(.secrets, into: &secrets)
         try fields.read(.volumes, into: &volumes)
         try fields.read(.configs, into: &configs)
+        try fields.read(.labels, into: &labels)
+        try fields.read(.annotations, into: &annotations)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -46,6 +48,8 @@ extension FunctionSpec {
         if !secrets.isEmpty { try fields.encode(secrets, forKey: .secrets) }
         if !volumes.isEmpty { try fields.encode(volumes, forKey: .volumes) }
         if !configs.isEmpty { try fields.encode(configs, forKey: .configs) }
+        if !labels.isEmpty { try fields.encode(labels, forKey: .labels) }
+        if !annotations.isEmpty { try fields.encode(annotations, forKey: .annotations) }
     }
 }
 

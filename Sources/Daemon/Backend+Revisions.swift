@@ -17,13 +17,13 @@ extension Backend {
         } catch {
             throw Self.translate(error)
         }
-        let warnings = host.warnings(request.spec.limits)
+        let warnings = host.warnings(plan.spec.limits, plan.ociConfig)
         if plan.isUnchanged {
             return FunctionPlan(
                 key: request.key, action: .none, revision: plan.current?.id.name, changes: [],
                 warnings: warnings)
         }
-        var changes = FieldChange.between(plan.current?.spec, request.spec)
+        var changes = FieldChange.between(plan.current?.spec, plan.spec)
         let content = plan.current?.rootfs.description
         if content != plan.rootfs.description {
             changes.append(FieldChange(field: "content", from: content, to: plan.rootfs.description))

@@ -40,7 +40,7 @@ struct Backend: ControlBackend {
     func list(namespace: NamespaceName?) async throws(ControlError) -> [FunctionView] {
         await orchestrator.views()
             .filter { namespace == nil || $0.key.namespace == namespace }
-            .map(FunctionView.init)
+            .map { FunctionView($0, host) }
     }
 
     func describe(_ function: FunctionKey) async throws(ControlError) -> FunctionDetail {
@@ -59,11 +59,11 @@ struct Backend: ControlBackend {
             instances.append(await instanceView(instance, of: function))
         }
         return FunctionDetail(
-            function: FunctionView(machine), spec: shown.spec, revisions: machine.revisionViews,
+            function: FunctionView(machine, host), spec: shown.spec, revisions: machine.revisionViews,
             instances: instances,
             past: past.map { PastInstanceView($0, of: function) },
             lastFailure: machine.record.lastFailure.map(FailureView.init),
-            warnings: host.warnings(shown.spec.limits))
+            warnings: host.warnings(shown.spec.limits, shown.ociConfig))
     }
 
     func remove(_ function: FunctionKey) async throws(ControlError) {
@@ -103,7 +103,7 @@ struct Backend: ControlBackend {
 
     func view(_ key: FunctionKey) async throws(ControlError) -> FunctionView {
         guard let machine = await orchestrator.view(of: key) else { throw .noSuchFunction(key) }
-        return FunctionView(machine)
+        return FunctionView(machine, host)
     }
 
     private func instanceView(

@@ -35,21 +35,12 @@ struct HostReport: Sendable {
 
     func address(of slot: SlotID) -> String? { slots.address(of: slot) }
 
-    /// Limits that were asked for and do not hold here (`limits: besteffort`).
-    func warnings(_ limits: LimitSpec) -> [String] {
-        unenforceable(limits).map {
-            "limits.\($0.limit) is not enforced: this host has no cgroup v2 controller '\($0.controller)'"
+    /// Limits that were asked for and do not hold here (`limits: besteffort`; otherwise such a deploy is refused).
+    func warnings(_ limits: LimitSpec, _ ociConfig: [UInt8]) -> [String] {
+        guard configuration.limits == .besteffort else { return [] }
+        return sandboxes.unenforceable(limits, ociConfig).map {
+            "\($0.limit) is not enforced: this host has no cgroup v2 controller '\($0.controller)'"
         }
-    }
-
-    private func unenforceable(_ limits: LimitSpec) -> [(limit: String, controller: String)] {
-        var missing: [(limit: String, controller: String)] = []
-        if limits.memory != nil, !sandboxes.controllers.contains("memory") {
-            missing.append(("memory", "memory"))
-        }
-        if limits.cpu != nil, !sandboxes.controllers.contains("cpu") { missing.append(("cpu", "cpu")) }
-        if limits.pids != nil, !sandboxes.controllers.contains("pids") { missing.append(("pids", "pids")) }
-        return missing
     }
 
     private var networkChecks: [CheckItem] {

@@ -274,8 +274,9 @@ final class ClientExchange: TransportEvents {
         case .rerouting:
             if let route { admit(route) }
         case .connecting, .sent:
+            let instance = endpoint?.handle.id
             dropUpstream()
-            refuse(.functionTimeout)
+            refuse(.functionTimeout, instance: instance)
         case .answering, .tunnel, .lingering, .closed:
             cut()
         }

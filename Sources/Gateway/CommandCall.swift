@@ -16,6 +16,8 @@ final class CommandCall: Transport {
         let body: BodyFraming
         let isHEAD: Bool
         let callID: String
+        let route: FunctionRoute
+        let instance: InstanceID
     }
 
     private let loop: GatewayLoop
@@ -89,7 +91,10 @@ final class CommandCall: Transport {
         events = nil
         holding?.cancel()
         grace?.cancel()
-        if let process, end == nil { service.processes.signal(process, SIGKILL) }
+        if let process, end == nil {
+            service.processes.signal(process, SIGKILL)
+            log("the command was killed: the time of the call was over, or its client had left")
+        }
         input?.abort()
         output?.abort()
         input = nil
@@ -207,7 +212,7 @@ final class CommandCall: Transport {
     private func ended(_ end: ProcessEnd) {
         self.end = end
         guard events != nil else { return }
-        log(end)
+        tell(end)
         if case .exited = end, !isOutputDone {
             waitForOutput()
         } else {
@@ -253,7 +258,11 @@ final class CommandCall: Transport {
         case .finish(let bytes):
             events.received(bytes)
             conclude(nil)
-        case .refuse(let refusal): conclude(.answered(refusal))
+        case .refuse(let refusal):
+            if refusal == .invalidResponse {
+                log("the command's output does not begin with the head of a response (cgi: true, RFC 3875)")
+            }
+            conclude(.answered(refusal))
         case .cut: conclude(.broken)
         }
     }
@@ -264,17 +273,25 @@ final class CommandCall: Transport {
         events.closed(failure)
     }
 
-    /// What went wrong, where the function's owner looks for it.
-    private func log(_ end: ProcessEnd) {
-        let what: String
+    /// Where the function's owner looks for it.
+    private func log(_ what: String) { service.processes.log("torpor: call \(request.callID): \(what)") }
+
+    private func tell(_ end: ProcessEnd) {
+        let (what, refusal): (String, Refusal)
         switch end {
         case .exited(.code(0)), .lost: return
-        case .exited(.code(let code)): what = "the command exited with status \(code)"
-        case .exited(.signal(let number)): what = "the command was ended by signal \(number)"
-        case .exited(.oomKilled): what = "the command was ended: it used more than limits.memory"
-        case .exited(.unknown): what = "the command was ended"
-        case .failed(let failure): what = failure.message
+        case .exited(.code(let code)):
+            (what, refusal) = ("the command exited with status \(code)", .commandFailed)
+        case .exited(.signal(let number)):
+            (what, refusal) = ("the command was ended by signal \(number)", .commandKilled)
+        case .exited(.oomKilled):
+            (what, refusal) = ("the command was ended: it used more than limits.memory", .commandKilled)
+        case .exited(.unknown): (what, refusal) = ("the command was ended", .commandKilled)
+        case .failed(let failure): (what, refusal) = (failure.message, .startFailed)
         }
-        service.processes.log("torpor: call \(request.callID): \(what)")
+        log(what)
+        loop.tellFailed(
+            request.route, callID: request.callID, code: "\(refusal.code)", instance: request.instance,
+            end: end)
     }
 }

@@ -14,6 +14,9 @@ extension ClientExchange {
         if route.shared.queue.count == 0, !wasRerouted,
             let entered = route.enter(now: Int64(arrivedAt))
         {
+            if route.isCrowded(entered.endpoint, now: Int64(arrivedAt)) {
+                loop.activator?.crowded(route.shared.key)
+            }
             guard entered.frozen else {
                 begin(entered.endpoint)
                 return
@@ -25,7 +28,7 @@ extension ClientExchange {
     }
 
     private func admitFrozen(_ endpoint: Endpoint) {
-        guard let nanoseconds = loop.thaw(endpoint.handle) else {
+        guard let nanoseconds = loop.thaw(endpoint.handle, callID: stamp.callID) else {
             enteredUnusable(endpoint)
             return
         }
@@ -173,7 +176,7 @@ extension ClientExchange {
 
     /// The instance does not take connections: another one is tried once, after a while if none has room.
     func unreachable(_ endpoint: Endpoint) {
-        loop.activator?.suspect(endpoint.handle.id)
+        loop.activator?.suspect(endpoint.handle.id, callID: stamp.callID)
         reroute(.functionUnreachable)
     }
 

@@ -13,7 +13,8 @@ extension ClientExchange {
         let call = CommandCall(
             loop: loop, service: service,
             request: CommandCall.Request(
-                environment: environment, body: head.body, isHEAD: head.isHEAD, callID: stamp.callID),
+                environment: environment, body: head.body, isHEAD: head.isHEAD, callID: stamp.callID,
+                route: route.shared, instance: endpoint.handle.id),
             events: connection)
         connection.attach(call, self)
         upstream = connection

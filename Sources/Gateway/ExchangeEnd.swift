@@ -1,3 +1,4 @@
+internal import Core
 internal import HTTPWire
 internal import NIOCore
 
@@ -69,10 +70,20 @@ extension ClientExchange {
     }
 
     /// Answers in the function's stead.
-    /// - Parameter closing: what follows on the connection cannot be understood.
+    /// - Parameters:
+    ///   - closing: what follows on the connection cannot be understood. - instance: the one that failed.
+    ///   - isTold: the orchestrator has heard of it already.
     @inline(never)
-    func refuse(_ refusal: Refusal, closing: Bool = false) {
-        if let route { route.shared.counters.count(status: refusal.status.code) }
+    func refuse(
+        _ refusal: Refusal, closing: Bool = false, instance: InstanceID? = nil, isTold: Bool = false
+    ) {
+        if let route {
+            route.shared.counters.count(status: refusal.status.code)
+            if refusal.isWorthTelling, !isTold {
+                loop.tellFailed(
+                    route.shared, callID: stamp.callID, code: "\(refusal.code)", instance: instance)
+            }
+        }
         loop.counters.count(refusal)
         answer(refusal.response(callID: stamp.callID), closing: closing)
     }

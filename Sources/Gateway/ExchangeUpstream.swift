@@ -132,8 +132,9 @@ extension ClientExchange {
     }
 
     private func invalidResponse() {
+        let instance = endpoint?.handle.id
         dropUpstream()
-        refuse(.invalidResponse)
+        refuse(.invalidResponse, instance: instance)
     }
 
     @inline(__always)
@@ -281,7 +282,11 @@ extension ClientExchange {
             unreachable(connection.endpoint)
         case .sent where failure?.refusal != nil:
             dropUpstream()
-            refuse(failure?.refusal ?? .functionFailed)
+            let refusal = failure?.refusal ?? .functionFailed
+            // Of a command that did not start its call has told why.
+            refuse(
+                refusal, instance: connection.endpoint.handle.id,
+                isTold: connection.endpoint.handle.commands != nil && refusal == .startFailed)
         case .sent where failure == .refused && !connection.isReused && isReplayable:
             unreachable(connection.endpoint)
         case .sent where failure == .reset || connection.isReused:
@@ -299,7 +304,12 @@ extension ClientExchange {
             countAnswer()
             complete(excess: true)
         case .answering:
-            loop.activator?.suspect(connection.endpoint.handle.id)
+            loop.activator?.suspect(connection.endpoint.handle.id, callID: stamp.callID)
+            if let route {
+                loop.tellFailed(
+                    route.shared, callID: stamp.callID, code: "response_broken",
+                    instance: connection.endpoint.handle.id)
+            }
             truncate()
         case .tunnel:
             shut()
@@ -308,8 +318,10 @@ extension ClientExchange {
     }
 
     private func functionFailed(_ connection: UpstreamConnection) {
-        loop.activator?.suspect(connection.endpoint.handle.id)
+        loop.activator?.suspect(connection.endpoint.handle.id, callID: stamp.callID)
         dropUpstream()
-        refuse(responseInput == nil ? .functionFailed : .invalidResponse)
+        refuse(
+            responseInput == nil ? .functionFailed : .invalidResponse,
+            instance: connection.endpoint.handle.id)
     }
 }

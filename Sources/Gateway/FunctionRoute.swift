@@ -8,10 +8,44 @@ final class FunctionRoute: Sendable {
     let index: Int
     let queue = ActivationQueue()
     let counters = FunctionCounters()
+    let failures = FailureAllowance()
 
     init(key: FunctionKey, index: Int) {
         self.key = key
         self.index = index
+    }
+}
+
+/// Lets a few failed calls be told, and then one from time to time: a function that fails every call must not fill the
+/// log of events.
+final class FailureAllowance: Sendable {
+    private struct State {
+        var allowed = Limits.failedCallsTold
+        /// Nanoseconds at which `allowed` was last added to.
+        var filledAt: UInt64 = 0
+        var untold = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// - Parameter now: monotonic nanoseconds.
+    /// - Returns: how many were not told since the last one that was; nil when this one is not to be told.
+    func admit(now: UInt64) -> Int? {
+        let interval = UInt64(Limits.failedCallInterval.nanoseconds)
+        return state.withLock { state in
+            let more = (now &- state.filledAt) / interval
+            if more > 0 {
+                state.allowed = Int(min(UInt64(Limits.failedCallsTold), UInt64(state.allowed) + more))
+                state.filledAt = now
+            }
+            guard state.allowed > 0 else {
+                state.untold += 1
+                return nil
+            }
+            state.allowed -= 1
+            defer { state.untold = 0 }
+            return state.untold
+        }
     }
 }
 

@@ -116,7 +116,8 @@ final class GatewayLoop: @unchecked Sendable {
             }
             let grant = Grant(
                 route: local.shared, handle: entered.endpoint.handle, frozen: entered.frozen,
-                thawNanoseconds: entered.frozen ? thaw(entered.endpoint.handle) : 0)
+                thawNanoseconds: entered.frozen
+                    ? thaw(entered.endpoint.handle, callID: waiter.callID) : 0)
             waiter.loop.execute { $0.granted(waiter.ticket, grant) }
         }
     }
@@ -152,11 +153,22 @@ final class GatewayLoop: @unchecked Sendable {
         waiting.removeValue(forKey: ticket)?.answer(response)
     }
 
+    /// Tells of a call that came to nothing, unless too many of its function have been told lately.
+    func tellFailed(
+        _ route: FunctionRoute, callID: String, code: String, instance: InstanceID?, end: ProcessEnd? = nil
+    ) {
+        guard let untold = route.failures.admit(now: Self.now()) else { return }
+        activator?.failed(
+            FailedCall(
+                function: route.key, callID: callID, code: code, instance: instance, end: end, untold: untold)
+        )
+    }
+
     // MARK: Gates
 
     /// Thaws where the request is (about 6 µs). Returns how long it took, or nil when it failed: then nobody else
     /// enters the instance any more, and the orchestrator knows.
-    func thaw(_ handle: InstanceHandle) -> UInt64? {
+    func thaw(_ handle: InstanceHandle, callID: String) -> UInt64? {
         let began = Self.now()
         do {
             try handle.thawing.thaw()
@@ -169,7 +181,7 @@ final class GatewayLoop: @unchecked Sendable {
             logger.warning("thaw failed", metadata: ["instance": "\(handle.id)", "error": "\(error)"])
             // Entering has opened the gate already, so that further requests would go to an instance that stands still.
             _ = handle.gate.close()
-            activator?.suspect(handle.id)
+            activator?.suspect(handle.id, callID: callID)
             return nil
         }
     }

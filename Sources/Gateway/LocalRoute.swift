@@ -6,6 +6,10 @@ final class LocalRoute {
     /// Nanoseconds.
     private(set) var timeout: UInt64
     private(set) var queueTimeout: UInt64
+    /// Requests in flight in an instance beyond which another is wanted.
+    private var target: Int
+    /// When the orchestrator may be told again that all are at their target.
+    private var crowdedAgainAt: Int64 = 0
     /// The path under which the function is called, as CGI's SCRIPT_NAME has it.
     let script: String
     private var endpoints: [Endpoint] = []
@@ -17,11 +21,21 @@ final class LocalRoute {
         script = "/function/" + (key.namespace == .default ? key.name : key.description)
         timeout = UInt64(clamping: policy.timeout.nanoseconds)
         queueTimeout = UInt64(clamping: policy.queueTimeout.nanoseconds)
+        target = policy.target
     }
 
     func update(_ policy: RoutePolicy) {
         timeout = UInt64(clamping: policy.timeout.nanoseconds)
         queueTimeout = UInt64(clamping: policy.queueTimeout.nanoseconds)
+        target = policy.target
+    }
+
+    /// Whether a request that has just entered found no instance below its target; said from time to time only.
+    @inline(__always)
+    func isCrowded(_ endpoint: Endpoint, now: Int64) -> Bool {
+        guard endpoint.handle.gate.inFlight > target, now >= crowdedAgainAt else { return false }
+        crowdedAgainAt = now &+ Limits.crowdedInterval.nanoseconds
+        return true
     }
 
     /// Replaces the instances; those that stay keep their connections.
@@ -43,7 +57,7 @@ final class LocalRoute {
         return stranger
     }
 
-    /// Enters the gate of the instance with the least in flight; awake ones come first.
+    /// Enters the gate of the instance with the least in flight; awake ones come first, until they are at their target.
     @inline(__always)
     func enter(now: Int64, avoiding: InstanceID? = nil) -> (endpoint: Endpoint, frozen: Bool)? {
         if endpoints.count == 1, avoiding == nil {
@@ -66,8 +80,8 @@ final class LocalRoute {
                 (best, least) = (endpoint, inFlight)
             }
         }
-        if let best, let entered = Self.enter(best, now) { return entered }
-        for wantsFrozen in [false, true] {
+        if let best, least < target, let entered = Self.enter(best, now) { return entered }
+        for wantsFrozen in least < target ? [false, true] : [true, false] {
             for step in 0..<count {
                 let endpoint = endpoints[(cursor + step) % count]
                 let isFrozen = endpoint.handle.gate.phase == .frozen

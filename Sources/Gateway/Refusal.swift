@@ -62,6 +62,16 @@ enum Refusal: Int, Sendable, CaseIterable {
         }
     }
 
+    /// Whether it tells of something wrong with the function or its settings. Of commands their calls tell themselves.
+    var isWorthTelling: Bool {
+        switch self {
+        case .queueFull, .queueTimeout, .startFailed, .functionUnreachable, .functionFailed, .invalidResponse,
+            .functionTimeout:
+            true
+        default: false
+        }
+    }
+
     /// Seconds after which it is worth trying again.
     private var retryAfter: Int? {
         switch self {

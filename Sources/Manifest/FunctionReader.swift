@@ -39,7 +39,8 @@ struct FunctionReader {
         if let field = fields["scale"] { spec.scale = try scale(field) }
         if let field = fields["limits"] { spec.limits = try limits(field) }
         try AttachmentReader(absolute: absolute, read: read).read(fields, into: &spec)
-        try refuseEffectiveMetadata(fields)
+        if let field = fields["labels"] { spec.labels = try field.textMap() }
+        if let field = fields["annotations"] { spec.annotations = try field.textMap() }
         try validate(spec, fields)
         if case .rootfs = source, spec.command == nil {
             throw entry.misplaced("has a rootfs but no command", allowed: "command: [\"/bin/program\"]")
@@ -150,21 +151,6 @@ struct FunctionReader {
         }
         if let field = fields["pids"] { limits.pids = try field.integer() }
         return limits
-    }
-
-    /// Labels and annotations are for people, except those by which OpenFaaS is told what to do.
-    private func refuseEffectiveMetadata(_ fields: YAMLMapping) throws(Misplaced) {
-        for name in ["labels", "annotations"] {
-            guard let field = fields[name] else { continue }
-            for entry in try field.mapping().entries {
-                _ = try entry.text()
-                if entry.name.hasPrefix("com.openfaas.") {
-                    throw Misplaced(
-                        entry.line, entry.path, "is not supported yet",
-                        allowed: "scale: with min, max, target")
-                }
-            }
-        }
     }
 
     /// The spec's ranges, with the line of the field that is out of its range.

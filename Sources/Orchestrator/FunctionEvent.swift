@@ -4,6 +4,11 @@ package import Core
 package enum FunctionEvent: Sendable {
     /// A request waits and no instance took it.
     case demand(callID: String)
+    /// Requests are let in, but every instance has its target of them.
+    case crowded
+    /// An instance broke off this call, or could not be reached for it.
+    case suspected(InstanceID, callID: String)
+    case callFailed(FailedCall, log: [String])
     /// A new revision is stored and shall take over.
     case deployed(Revision)
     /// The sandbox runs; its port does not accept yet.
@@ -30,7 +35,7 @@ package enum FunctionEvent: Sendable {
 package enum FunctionEffect: Sendable {
     /// Acquire a slot, launch, wait until the port accepts. Exactly one `ended` or `startFailed(running: false)` follows
     /// in the end, whatever happens.
-    case launch(InstanceID, Revision, callID: String?)
+    case launch(InstanceID, Revision)
     /// Freeze it, its gate being in phase `freezing`.
     case freeze(InstanceID)
     /// SIGTERM; of a launch that is still under way: give it up.

@@ -40,7 +40,22 @@ extension FunctionMachine {
             effects.append(.failWaiters)
             return
         }
-        start(active, callID, now, unixTime, &effects)
+        start(active, .call(callID), now, unixTime, &effects)
+    }
+
+    /// One more instance, where there may be one and none is coming: nobody waits for it.
+    mutating func crowded(_ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
+        guard isOpen, let active, let capacity, blocked(at: now) == nil else { return }
+        let living = living
+        let isComing = living.contains { $0.state != .ready }
+        let target = active.spec.requestTarget
+        let hasRoom = living.contains { $0.gate.phase != .closed && $0.gate.inFlight < target }
+        guard !isComing, !hasRoom, living.count < capacity.ceiling else { return }
+        guard room > 0 else {
+            lacksRoom = true
+            return
+        }
+        start(active, .crowd, now, unixTime, &effects)
     }
 
     /// Until when no instance is started that nobody asked for.
@@ -49,15 +64,15 @@ extension FunctionMachine {
     }
 
     mutating func start(
-        _ revision: Revision, _ callID: String?, _ now: Int64, _ unixTime: Int64,
+        _ revision: Revision, _ cause: StartCause, _ now: Int64, _ unixTime: Int64,
         _ effects: inout [FunctionEffect]
     ) {
         if room != .max { room -= 1 }
         let id = makeID()
         instances[id] = Instance(
             id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.requestLimit),
-            createdAt: unixTime, launchedAt: now, callID: callID)
-        effects.append(.launch(id, revision, callID: callID))
+            createdAt: unixTime, launchedAt: now, cause: cause)
+        effects.append(.launch(id, revision))
     }
 
     /// Keeps `floor` instances alive.
@@ -66,7 +81,7 @@ extension FunctionMachine {
         let missing = max(0, capacity.floor - living.count)
         lacksRoom = lacksRoom || missing > room
         for _ in 0..<min(missing, max(0, room)) {
-            start(active, nil, now, unixTime, &effects)
+            start(active, .kept, now, unixTime, &effects)
         }
     }
 

@@ -21,6 +21,26 @@ enum PlannedEnd: String, Sendable {
     }
 }
 
+/// Why an instance is started.
+enum StartCause: Sendable {
+    /// This request and perhaps others wait for it.
+    case call(String)
+    case crowd
+    case rollout
+    case kept
+
+    var callID: String? { if case .call(let id) = self { id } else { nil } }
+
+    var message: String {
+        switch self {
+        case .call: "a request waited for it"
+        case .crowd: "the others had as many requests as scale.target asks for"
+        case .rollout: "a new revision"
+        case .kept: "kept by scale.min or by hand"
+        }
+    }
+}
+
 // What people are told.
 extension FunctionMachine {
     mutating func tell(
@@ -32,19 +52,12 @@ extension FunctionMachine {
 
     func tellStarted(_ instance: Instance, _ now: Int64, _ effects: inout [FunctionEffect]) {
         let milliseconds = Double((now - instance.launchedAt) / 1000) / 1000
-        let reason =
-            if instance.callID != nil {
-                "a request waited for it"
-            } else if instance.revision == candidate {
-                "a new revision"
-            } else {
-                "kept by scale.min or by hand"
-            }
         effects.append(
             .tell(
                 EventRecord(
                     kind: .started, function: key, revision: instance.revision, instance: instance.id,
-                    message: reason, callID: instance.callID, milliseconds: milliseconds)))
+                    message: instance.cause.message, callID: instance.cause.callID, milliseconds: milliseconds
+                )))
     }
 
     func tellFailed(_ instance: Instance, _ failure: InstanceFailure, _ effects: inout [FunctionEffect]) {
@@ -55,6 +68,51 @@ extension FunctionMachine {
                     cause: failure.cause, message: failure.message, callID: failure.callID)))
     }
 
+    /// The call that a failure is told of: the one that waited, or the one that an instance had when it died.
+    func blamedCall(_ instance: Instance, _ phase: InstanceFailure.Phase, _ now: Int64) -> String? {
+        guard phase == .run else { return instance.cause.callID }
+        guard let suspicion = instance.suspicion, now - suspicion.at < Self.suspicionTime else { return nil }
+        return suspicion.callID
+    }
+
+    /// A call broke off: what tells why may come before it or after it.
+    mutating func suspected(
+        _ id: InstanceID, _ callID: String, _ now: Int64, _ effects: inout [FunctionEffect]
+    ) {
+        if instances[id] != nil {
+            instances[id]?.suspicion = (callID, now)
+        } else if let failure = record.lastFailure, failure.instance == id, failure.phase == .run,
+            failure.callID == nil
+        {
+            record.lastFailure?.callID = callID
+            effects.append(.save(record))
+        }
+    }
+
+    /// A call came to nothing while its instance, if it had one, lives on.
+    mutating func callFailed(
+        _ call: FailedCall, _ log: [String], _ unixTime: Int64, _ effects: inout [FunctionEffect]
+    ) {
+        var message = "the client got \(call.code)"
+        if let failure = call.end?.failure {
+            var failure = failure
+            failure.instance = call.instance
+            failure.callID = call.callID
+            failure.at = unixTime
+            failure.log = log
+            message += ": \(failure.message)"
+            record.lastFailure = failure
+            effects.append(.save(record))
+        }
+        if call.untold > 0 { message += "; \(call.untold) more failed since the one told before" }
+        let revision = call.instance.flatMap { instances[$0]?.revision } ?? record.active
+        effects.append(
+            .tell(
+                EventRecord(
+                    kind: .refused, function: key, revision: revision, instance: call.instance,
+                    cause: call.code, message: message, callID: call.callID)))
+    }
+
     func tellStopped(_ instance: Instance, _ effects: inout [FunctionEffect]) {
         let message = instance.end?.message(revisions[instance.revision]?.spec) ?? "it ended"
         effects.append(
@@ -62,5 +120,16 @@ extension FunctionMachine {
                 EventRecord(
                     kind: .stopped, function: key, revision: instance.revision, instance: instance.id,
                     cause: instance.end?.rawValue, message: message)))
+    }
+}
+
+extension ProcessEnd {
+    /// What its call failed of; nil where that is told of its instance, or it did not fail.
+    fileprivate var failure: InstanceFailure? {
+        switch self {
+        case .exited(.code(0)), .lost: nil
+        case .exited(let exit): .ending(exit, phase: .run)
+        case .failed(let failure): failure
+        }
     }
 }

@@ -9,20 +9,19 @@ extension FunctionMachine {
         let number = revision.id.number
         revisions[number] = revision
         record.latest = max(record.latest, number)
-        record.manualScale = nil
         guard isOpen else { return }
         if let superseded = candidate { abandon(superseded, now, &effects) }
         candidate = number
         backoff.succeeded()
         tell(.deployed, "\(revision.id.name) is brought up", revision: number, &effects)
-        start(revision, nil, now, unixTime, &effects)
+        start(revision, .rollout, now, unixTime, &effects)
     }
 
     /// At the daemon's start: a rollout that an earlier daemon did not finish goes on.
     package mutating func resume(now: Int64, unixTime: Int64) -> [FunctionEffect] {
         var effects: [FunctionEffect] = []
         if let candidate, let revision = revisions[candidate] {
-            start(revision, nil, now, unixTime, &effects)
+            start(revision, .rollout, now, unixTime, &effects)
         }
         maintain(now, unixTime, &effects)
         return effects
@@ -30,14 +29,33 @@ extension FunctionMachine {
 
     /// The candidate is ready: it takes every request from here on.
     mutating func promote(_ number: Int, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
-        if record.active != number { record.previous = record.active }
+        if let active = record.active, active != number, record.proven.contains(active) {
+            record.previous = active
+        }
         record.active = number
+        record.proven.insert(number)
+        record.manualScale = nil
         tell(.activated, "it takes the requests", revision: number, &effects)
         settle(number, nil, &effects)
         publish(&effects)
         for instance in instances.values.sorted(by: { $0.id < $1.id }) where instance.revision != number {
             drain(instance.id, .replaced, now, &effects)
         }
+    }
+
+    /// The active revision has come up for the first time, some time after its rollout failed.
+    mutating func prove(_ number: Int, _ effects: inout [FunctionEffect]) {
+        guard record.proven.insert(number).inserted else { return }
+        tell(.activated, "it takes the requests", revision: number, &effects)
+        effects.append(.save(record))
+    }
+
+    /// Whether the active revision has ever come up.
+    package var isProven: Bool { record.active.map(record.proven.contains) ?? false }
+
+    /// How the rollout of a revision came out, once it has ended.
+    func failure(ofRollout number: Int) -> InstanceFailure? {
+        record.active == number && isProven ? nil : record.lastFailure
     }
 
     /// Writes down how the rollout ended. A first revision stays in place although it failed: there is nothing better,
@@ -53,7 +71,10 @@ extension FunctionMachine {
                 key != record.active && key != record.previous
                     && !instances.values.contains { $0.revision == key }
             }
-        for key in surplus { revisions[key] = nil }
+        for key in surplus {
+            revisions[key] = nil
+            record.proven.remove(key)
+        }
         if !surplus.isEmpty { effects.append(.forget(Array(surplus))) }
     }
 

@@ -23,7 +23,9 @@ package struct FunctionMachine: Sendable {
         var end: PlannedEnd?
         /// When the cgroup is killed, once SIGTERM was sent (monotonic nanoseconds).
         var killAt: Int64?
-        let callID: String?
+        let cause: StartCause
+        /// The call that last found it not answering, and when (monotonic nanoseconds).
+        var suspicion: (callID: String, at: Int64)?
 
         /// `frozen` is left by the gateway alone, so the gate tells it, not the state.
         package var visibleState: InstanceState {
@@ -56,6 +58,8 @@ package struct FunctionMachine: Sendable {
     package internal(set) var lacksRoom = false
     /// Whoever lives so long has not died soon.
     private static let stableTime: Int64 = 10_000_000_000
+    /// How long after a call broke off an instance's death is laid at its door.
+    static let suspicionTime: Int64 = 5_000_000_000
 
     package init(stored: StoredFunction, makeID: @escaping @Sendable () -> InstanceID) {
         key = stored.record.key
@@ -75,6 +79,9 @@ package struct FunctionMachine: Sendable {
         lacksRoom = false
         switch event {
         case .demand(let callID): demand(callID, now, unixTime, &effects)
+        case .crowded: crowded(now, unixTime, &effects)
+        case .suspected(let id, let callID): suspected(id, callID, now, &effects)
+        case .callFailed(let call, let log): callFailed(call, log, unixTime, &effects)
         case .deployed(let revision): deploy(revision, now, unixTime, &effects)
         case .launched(let id, let canFreeze): launched(id, canFreeze, &effects)
         case .ready(let id): ready(id, now, unixTime, &effects)
@@ -116,6 +123,7 @@ package struct FunctionMachine: Sendable {
         if instance.revision == candidate {
             promote(instance.revision, now, unixTime, &effects)
         } else {
+            if instance.revision == record.active { prove(instance.revision, &effects) }
             publish(&effects)
         }
     }
@@ -162,7 +170,7 @@ package struct FunctionMachine: Sendable {
         guard let instance = instances[id] else { return }
         var failure = failure
         failure.instance = id
-        failure.callID = failure.callID ?? instance.callID
+        failure.callID = failure.callID ?? blamedCall(instance, failure.phase, now)
         failure.at = unixTime
         instances[id]?.move(to: .failed)
         instances[id]?.failure = failure

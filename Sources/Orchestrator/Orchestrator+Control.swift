@@ -73,7 +73,7 @@ extension Orchestrator {
             if let machine = functions[key], machine.candidate == id.number {
                 rollouts[id, default: []].append(continuation)
             } else {
-                continuation.resume(returning: functions[key]?.record.lastFailure)
+                continuation.resume(returning: functions[key]?.failure(ofRollout: id.number))
             }
         }
         return failure.map { .failed(id, $0) } ?? .deployed(id)
@@ -107,6 +107,9 @@ extension Orchestrator {
         _ key: FunctionKey, _ source: RevisionSource, _ spec: FunctionSpec, _ content: ImportedContent,
         isApplied: Bool
     ) async throws -> DeployOutcome {
+        // What was decided before is written before: a late record must not undo this one. What cannot be is its own
+        // writer's to tell.
+        _ = await journal.flush()
         try admitToNamespace(key, spec)
         try admit(key, spec)
         guard !isClosing else { throw CommandError.closing }
@@ -130,7 +133,6 @@ extension Orchestrator {
                 key: key, active: nil, latest: 0, settled: 0, manualScale: nil, createdAt: time.unixTime(),
                 lastFailure: nil)
         record.latest = id.number
-        record.manualScale = nil
         record.isApplied = isApplied
         do {
             try await journal.store.insert(revision, record: record)
@@ -154,6 +156,7 @@ extension Orchestrator {
     package func remove(_ key: FunctionKey) async throws {
         await lockContent()
         defer { contentLock.release() }
+        _ = await journal.flush()
         guard functions[key]?.isRemoved == false else { throw CommandError.unknownFunction(key) }
         try await journal.store.remove(key)
         router.remove(key)

@@ -6,6 +6,9 @@ package struct DeployPlan: Sendable {
     /// What it would be compared with: the revision that takes requests, else the newest; nil for a new function.
     package let current: Revision?
     package let rootfs: ContentDigest
+    package let ociConfig: [UInt8]
+    /// The spec with the namespace's defaults.
+    package let spec: FunctionSpec
     /// Whether nothing at all would happen.
     package let isUnchanged: Bool
     /// The highest revision number ever used.
@@ -16,7 +19,7 @@ extension FunctionMachine {
     /// Whether a deploy of this would change nothing.
     func runs(_ spec: FunctionSpec, _ content: ImportedContent) -> Bool {
         guard let active, !isRemoved else { return false }
-        return candidate == nil && active.spec == spec && active.rootfs == content.rootfs
+        return candidate == nil && isProven && active.spec == spec && active.rootfs == content.rootfs
             && active.ociConfig == content.ociConfig && record.manualScale == nil && backoff.failures == 0
     }
 }
@@ -46,7 +49,8 @@ extension Orchestrator {
             await sandboxes.forget(revision.id)
             plan = DeployPlan(
                 current: machine?.active ?? machine?.revisions.values.max { $0.id < $1.id },
-                rootfs: content.rootfs, isUnchanged: machine?.runs(spec, content) ?? false,
+                rootfs: content.rootfs, ociConfig: content.ociConfig, spec: spec,
+                isUnchanged: machine?.runs(spec, content) ?? false,
                 generation: latest)
         }
         await collectGarbage()
@@ -83,7 +87,9 @@ extension FunctionMachine {
             return revision
         }
         let isAhead = revisions.keys.contains { $0 > record.active ?? 0 }
-        guard let number = isAhead ? record.active : record.previous, let revision = revisions[number] else {
+        guard let number = isAhead && isProven ? record.active : record.previous,
+            let revision = revisions[number]
+        else {
             throw CommandError.nothingToUndo(key)
         }
         return revision

@@ -46,7 +46,9 @@ package actor Orchestrator {
         case demand(FunctionKey, callID: String)
         case drained(InstanceID)
         case thawed(InstanceID)
-        case suspect(InstanceID)
+        case crowded(FunctionKey)
+        case suspect(InstanceID, callID: String)
+        case failed(FailedCall)
     }
 
     package init(
@@ -97,9 +99,10 @@ package actor Orchestrator {
     /// The daemon is about to stop: nothing more is deployed, and who waits for a rollout is told. Requests are served on.
     package func announceClosing() {
         isClosing = true
-        let failure = InstanceFailure(
+        var failure = InstanceFailure(
             phase: .start, cause: "Closing",
             message: "the daemon stops; it goes on with the rollout when it is back")
+        failure.at = time.unixTime()
         for continuation in rollouts.values.joined() { continuation.resume(returning: failure) }
         rollouts = [:]
     }
@@ -136,10 +139,38 @@ package actor Orchestrator {
             guard let instance = running[id] else { break }
             events.record(instance.happened(.woke, "a request thawed it"))
             apply(.alarm, to: instance.function)
-        case .suspect(let id):
-            logger.debug("an instance did not answer", metadata: ["instance": "\(id)"])
+        case .crowded(let key): apply(.crowded, to: key)
+        case .suspect(let id, let callID):
+            logger.debug("an instance did not answer", metadata: ["instance": "\(id)", "call": "\(callID)"])
+            let instance = running[id]
+            suspected(id, of: instance?.function, callID)
             // Closed by the gateway: it could not be thawed.
-            if let instance = running[id], instance.handle?.gate.phase == .closed { instance.kill() }
+            if let instance, instance.handle?.gate.phase == .closed { instance.kill() }
+        case .failed(let call): callFailed(call)
+        }
+    }
+
+    /// - Parameter function: nil where the instance is gone, and was perhaps the last that failed.
+    private func suspected(_ id: InstanceID, of function: FunctionKey?, _ callID: String) {
+        let key = function ?? functions.values.first { $0.record.lastFailure?.instance == id }?.key
+        if let key { apply(.suspected(id, callID: callID), to: key) }
+    }
+
+    private func callFailed(_ call: FailedCall) {
+        logger.notice(
+            "a call failed",
+            metadata: [
+                "function": "\(call.function)", "call": "\(call.callID)", "code": "\(call.code)",
+                "instance": "\(call.instance.map { "\($0)" } ?? "-")", "untold": "\(call.untold)",
+            ])
+        guard let instance = call.instance, call.end != nil else {
+            apply(.callFailed(call, log: []), to: call.function)
+            return
+        }
+        Task {  // Bounded: reads the end of a file.
+            let tail = await logs.tail(
+                of: instance, function: call.function, lines: Limits.failureLogLines)
+            apply(.callFailed(call, log: tail), to: call.function)
         }
     }
 
@@ -167,7 +198,7 @@ package actor Orchestrator {
     private func perform(_ effects: [FunctionEffect], of key: FunctionKey) {
         for effect in effects {
             switch effect {
-            case .launch(let id, let revision, _): launch(id, revision)
+            case .launch(let id, let revision): launch(id, revision)
             case .freeze(let id): freeze(id)
             case .terminate(let id): running[id]?.terminate()
             case .kill(let id): running[id]?.kill()
@@ -204,8 +235,11 @@ package actor Orchestrator {
             router.upsert(RoutePolicy(key: id.function, spec: spec))
         }
         let waiting = rollouts.removeValue(forKey: id) ?? []
+        var failure = failure
+        if failure?.at == 0 { failure?.at = time.unixTime() }
+        let outcome = failure
         // After the record is durable: an acknowledged deploy survives.
-        journal.write(.then { _ in for continuation in waiting { continuation.resume(returning: failure) } })
+        journal.write(.then { _ in for continuation in waiting { continuation.resume(returning: outcome) } })
     }
 
     private func gone(_ key: FunctionKey) {
@@ -288,5 +322,9 @@ extension Orchestrator: ActivatorPort {
 
     package nonisolated func drained(_ instance: InstanceID) { post.yield(.drained(instance)) }
     package nonisolated func thawed(_ instance: InstanceID) { post.yield(.thawed(instance)) }
-    package nonisolated func suspect(_ instance: InstanceID) { post.yield(.suspect(instance)) }
+    package nonisolated func crowded(_ function: FunctionKey) { post.yield(.crowded(function)) }
+    package nonisolated func suspect(_ instance: InstanceID, callID: String) {
+        post.yield(.suspect(instance, callID: callID))
+    }
+    package nonisolated func failed(_ call: FailedCall) { post.yield(.failed(call)) }
 }

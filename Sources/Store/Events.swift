@@ -5,9 +5,22 @@ extension SQLiteStore {
     package func append(_ events: [EventRecord]) async throws {
         try await writeSoon { connection in
             for event in events { try event.insert(connection) }
+            // Not every time: it walks over all that are kept.
+            if events.contains(where: { $0.number % 100 == 0 }) { try Self.forgetOldEvents(connection) }
+        }
+    }
+
+    /// Of what comes with every sleep less is kept: it must not push out what tells of failures.
+    private static func forgetOldEvents(_ connection: Database) throws {
+        for (which, kept) in [
+            ("kind IN ('froze', 'woke')", Limits.sleepEventsKept), ("true", Limits.eventsKept),
+        ] {
             try connection.execute(
-                sql: "DELETE FROM events WHERE number <= (SELECT max(number) FROM events) - ?",
-                arguments: [Limits.eventsKept])
+                sql: """
+                    DELETE FROM events WHERE \(which) AND number <= (
+                        SELECT number FROM events WHERE \(which) ORDER BY number DESC LIMIT 1 OFFSET ?)
+                    """,
+                arguments: [kept])
         }
     }
 

@@ -12,8 +12,19 @@ enum Migrations {
         }
         migrator.registerMigration("0003 secrets") { database in try database.execute(sql: secrets) }
         migrator.registerMigration("0004 namespaces") { database in try database.execute(sql: namespaces) }
+        migrator.registerMigration("0005 proven revisions") { database in try database.execute(sql: proven) }
         return migrator
     }
+
+    /// `proven` is JSON: numbers of revisions. Until now only what was active or newer was told apart.
+    private static let proven = """
+        ALTER TABLE functions ADD COLUMN proven TEXT NOT NULL DEFAULT '[]';
+        UPDATE functions SET proven = (
+            SELECT json_group_array(number) FROM revisions
+            WHERE revisions.function = functions.id AND number <= functions.active);
+        -- To find the oldest of a kind.
+        CREATE INDEX events_by_kind ON events (kind, number);
+        """
 
     /// `limits` and `defaults` are JSON. Those that functions are in already are made.
     private static let namespaces = """

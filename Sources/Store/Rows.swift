@@ -22,7 +22,7 @@ extension FunctionRecord {
                 active: row["active"], previous: row["previous"], latest: row["latest"],
                 settled: row["settled"], manualScale: row["manual_scale"], createdAt: row["created_at"],
                 lastFailure: try failure.map { try JSONText.decode(InstanceFailure.self, $0) },
-                isApplied: row["applied"])
+                isApplied: row["applied"], proven: try JSONText.decode(Set<Int>.self, row["proven"]))
         } catch {
             throw UnreadableRow("functions", "name \(row["name"] as String)", error)
         }
@@ -36,18 +36,19 @@ extension FunctionRecord {
             sql: """
                 INSERT INTO functions
                     (namespace, name, active, latest, settled, manual_scale, created_at, last_failure,
-                    previous, applied)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    previous, applied, proven)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (namespace, name) DO UPDATE SET active = excluded.active,
                     latest = excluded.latest, settled = excluded.settled,
                     manual_scale = excluded.manual_scale, created_at = excluded.created_at,
                     last_failure = excluded.last_failure, previous = excluded.previous,
-                    applied = excluded.applied
+                    applied = excluded.applied, proven = excluded.proven
                 RETURNING id
                 """,
             arguments: [
                 key.namespace.description, key.name, active, latest, settled, manualScale, createdAt,
                 try lastFailure.map(JSONText.encode), previous, isApplied,
+                try JSONText.encode(proven.sorted()),
             ]) ?? 0
     }
 
@@ -56,12 +57,12 @@ extension FunctionRecord {
         try database.execute(
             sql: """
                 UPDATE functions SET active = ?, latest = max(latest, ?), settled = ?, manual_scale = ?,
-                    last_failure = ?, previous = ?, applied = ?
+                    last_failure = ?, previous = ?, applied = ?, proven = ?
                 WHERE namespace = ? AND name = ?
                 """,
             arguments: [
                 active, latest, settled, manualScale, try lastFailure.map(JSONText.encode), previous,
-                isApplied, key.namespace.description, key.name,
+                isApplied, try JSONText.encode(proven.sorted()), key.namespace.description, key.name,
             ])
     }
 }

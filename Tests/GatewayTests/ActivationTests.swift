@@ -45,6 +45,40 @@ struct ActivationTests {
         }
     }
 
+    /// Beyond its target an instance goes on taking requests, but another one is asked for, and a frozen one is woken first.
+    @Test func aboveTheTargetMoreAreWanted() async throws {
+        let latch = Latch()
+        let upstream = try ScriptedUpstream { socket, number in
+            guard try Request.read(socket) != nil else { return }
+            latch.wait()
+            try socket.send("HTTP/1.1 204 No Content\r\n\r\n")
+        }
+        defer { upstream.stop() }
+        var spec = FunctionSpec()
+        spec.scale.target = 2
+        try await GatewayFixture.with(spec: spec) { fixture in
+            defer { latch.open() }
+            let thawing = CountingThaw()
+            let busy = GatewayFixture.instance(fixture.key, port: upstream.port)
+            let frozen = GatewayFixture.instance(fixture.key, port: upstream.port, thawing: thawing)
+            #expect(frozen.gate.beginFreeze() && frozen.gate.endFreeze(frozen: true))
+            fixture.gateway.publish(fixture.key, instances: [busy, frozen])
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for number in 1...5 {
+                    group.addTask { try await fixture.client { try $0.get("/function/hello").status } }
+                    #expect(await eventually { busy.gate.inFlight + frozen.gate.inFlight == number })
+                    if number == 2 {
+                        #expect(busy.gate.inFlight == 2 && thawing.count.load(ordering: .relaxed) == 0)
+                    }
+                    if number == 4 { #expect(frozen.gate.inFlight == 2 && fixture.activator.crowded == 0) }
+                }
+                #expect(await eventually { fixture.activator.crowded == 1 })
+                latch.open()
+                for try await status in group { #expect(status == 204) }
+            }
+        }
+    }
+
     @Test func frozenInstancesAreThawedOnce() async throws {
         let upstream = try ScriptedUpstream(ScriptedUpstream.echo)
         defer { upstream.stop() }

@@ -304,4 +304,26 @@ struct FaultTests {
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         return (Int(text.split(separator: " ")[1]) ?? 0) * 4096
     }
+
+    /// Each of a few failed calls is told with what the client got, and of a flood of them their number.
+    @Test func failedCallsAreTold() async throws {
+        let upstream = try ScriptedUpstream { socket, _ in _ = try Request.read(socket) }
+        defer { upstream.stop() }
+        try await GatewayFixture.with { fixture in
+            let handle = fixture.publish(upstream)
+            for number in 0..<20 {
+                let response = try await fixture.client {
+                    try $0.get("/function/hello", "X-Call-Id: c\(number)\r\n")
+                }
+                #expect(response.status == 502)
+            }
+            let told = fixture.activator.failed
+            #expect(told.count == Limits.failedCallsTold)
+            #expect(told.first?.callID == "c0" && told.first?.code == "function_failed")
+            #expect(told.first?.instance == handle.id && told.first?.function == fixture.key)
+            // What is no failure of a function's is not told of one.
+            let missing = try await fixture.client { try $0.get("/function/none").status }
+            #expect(missing == 404 && fixture.activator.failed.count == told.count)
+        }
+    }
 }

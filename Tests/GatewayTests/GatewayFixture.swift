@@ -34,6 +34,8 @@ final class FakeActivator: ActivatorPort {
         var drained: [InstanceID] = []
         var thawed: [InstanceID] = []
         var suspects: [InstanceID] = []
+        var crowded = 0
+        var failed: [FailedCall] = []
     }
     let told = Mutex(Told())
     private let onDemand: @Sendable (FunctionKey) -> Void
@@ -46,11 +48,15 @@ final class FakeActivator: ActivatorPort {
     }
     func drained(_ instance: InstanceID) { told.withLock { $0.drained.append(instance) } }
     func thawed(_ instance: InstanceID) { told.withLock { $0.thawed.append(instance) } }
-    func suspect(_ instance: InstanceID) { told.withLock { $0.suspects.append(instance) } }
+    func crowded(_ function: FunctionKey) { told.withLock { $0.crowded += 1 } }
+    func suspect(_ instance: InstanceID, callID: String) { told.withLock { $0.suspects.append(instance) } }
+    func failed(_ call: FailedCall) { told.withLock { $0.failed.append(call) } }
 
     var demands: [String] { told.withLock { $0.demands } }
     var drained: [InstanceID] { told.withLock { $0.drained } }
     var thawed: [InstanceID] { told.withLock { $0.thawed } }
+    var crowded: Int { told.withLock { $0.crowded } }
+    var failed: [FailedCall] { told.withLock { $0.failed } }
     var suspects: [InstanceID] { told.withLock { $0.suspects } }
 }
 

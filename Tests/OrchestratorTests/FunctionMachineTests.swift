@@ -64,6 +64,73 @@ private let millisecond: Int64 = 1_000_000
         #expect(world.highest == 3)
     }
 
+    @Test func oneMoreInstanceAboveTheTarget() throws {
+        var world = try SimulatedFunction(
+            spec: .make {
+                $0.scale.target = 2
+                $0.scale.max = 3
+            }, world: .init(serviceTime: 5 * second...5 * second))
+        for index in 0..<2 { world.plan(.request, at: Int64(index) * second) }
+        world.run(until: 3 * second)
+        #expect(world.launches == 1)
+        for index in 0..<12 { world.plan(.request, at: (4 * second) + Int64(index) * 100 * millisecond) }
+        world.run(until: 30 * second)
+        #expect(world.served == 14 && world.highest == 3 && world.launches == 3)
+        #expect(world.violations.isEmpty)
+    }
+
+    /// What never came up is neither what an undo goes back to nor what is taken for unchanged.
+    @Test func aRevisionIsProvenByComingUp() throws {
+        var world = try SimulatedFunction(spec: .make(), active: nil)
+        world.world.startFailureRate = 1
+        world.plan(.act(.deployed(try makeRevision(2))), at: second)
+        world.run(until: 2 * second)
+        #expect(world.machine.record.active == 2 && !world.machine.isProven)
+        world.world.startFailureRate = 0
+        world.plan(.act(.deployed(try makeRevision(3))), at: 3 * second)
+        world.run(until: 4 * second)
+        #expect(world.machine.record.active == 3 && world.machine.isProven)
+        #expect(world.machine.record.previous == nil && world.machine.record.proven == [3])
+    }
+
+    @Test func whatFailedFirstMayComeUpLater() throws {
+        var world = try SimulatedFunction(spec: .make(), proven: [])
+        world.plan(.request, at: second)
+        world.run(until: 2 * second)
+        #expect(world.served == 1 && world.machine.isProven)
+    }
+
+    /// A crash is laid at the door of the call that broke off, not of the one that had started the instance, whichever of
+    /// the two is told first.
+    @Test(arguments: [true, false]) func theCallOfACrash(isToldFirst: Bool) throws {
+        var world = try SimulatedFunction(spec: .make(), world: .init(canFreeze: false))
+        world.plan(.request, at: 0)
+        world.run(until: second)
+        let id = try #require(world.instances.first?.id)
+        let told = FunctionEvent.suspected(id, callID: "last")
+        if isToldFirst { world.plan(.act(told), at: 60 * second) }
+        world.plan(.crash(id), at: 60 * second + millisecond)
+        if !isToldFirst { world.plan(.act(told), at: 60 * second + 2 * millisecond) }
+        world.run(until: 61 * second)
+        #expect(world.machine.record.lastFailure?.callID == "last")
+        #expect(world.machine.record.lastFailure?.phase == .run)
+    }
+
+    @Test func aCommandThatFailedIsTheLastFailure() throws {
+        var world = try SimulatedFunction(spec: .make())
+        world.plan(.request, at: 0)
+        world.run(until: second)
+        let call = FailedCall(
+            function: world.machine.key, callID: "c9", code: "command_failed",
+            instance: world.instances.first?.id, end: .exited(.code(3)), untold: 4)
+        let effects = world.machine.handle(.callFailed(call, log: ["why"]), now: second, unixTime: 77)
+        let failure = try #require(world.machine.record.lastFailure)
+        #expect(
+            failure.cause == "Exited" && failure.callID == "c9" && failure.at == 77 && failure.log == ["why"])
+        let told = effects.compactMap { if case .tell(let event) = $0 { event } else { nil } }
+        #expect(told.map(\.kind) == [.refused] && told.first?.message.contains("4 more") == true)
+    }
+
     @Test func minimumInstancesStayReady() throws {
         var world = try SimulatedFunction(spec: .make { $0.scale.min = 2 })
         world.plan(.act(.alarm), at: 0)
@@ -163,11 +230,10 @@ private let millisecond: Int64 = 1_000_000
         var now: Int64 = 0
         func names(_ effects: [FunctionEffect]) -> [String] { effects.map { "\($0)".prefix(4).description } }
         let started = machine.handle(.demand(callID: "x"), now: now, unixTime: 0)
-        guard case .launch(let id, _, let call) = started.first else {
+        guard case .launch(let id, _) = started.first else {
             Issue.record("no launch")
             return
         }
-        #expect(call == "x")
         _ = machine.handle(.launched(id, canFreeze: true), now: now, unixTime: 0)
         _ = machine.handle(.ready(id), now: now, unixTime: 0)
         #expect(names(machine.handle(.scaled(0), now: now, unixTime: 0)).contains("term"))

@@ -228,11 +228,14 @@ private let second: Int64 = 1_000_000_000
 
     @Test func whatCouldNotBeStoredIsForgottenByTheSandbox() async throws {
         let orchestrator = world.makeOrchestrator()
+        let loop = Task { await orchestrator.run() }
         world.with { $0.insertFails = true }
         await #expect(throws: StoreRefused.self) {
             try await orchestrator.deploy(key, source: .rootfs(path: "/r"), spec: FunctionSpec(), wait: true)
         }
         let prepared = world.with { $0.prepared }
         #expect(prepared.isEmpty)
+        await orchestrator.close(deadline: .max)
+        await loop.value
     }
 }

@@ -64,11 +64,14 @@ struct SimulatedFunction {
     var settled: [Int: InstanceFailure?] = [:]
     var isGone = false
 
-    init(spec: FunctionSpec, world: World = World(), seed: UInt64 = 1) throws {
+    init(
+        spec: FunctionSpec, world: World = World(), seed: UInt64 = 1, active: Int? = 1,
+        proven: Set<Int>? = nil
+    ) throws {
         let revision = try makeRevision(1, spec)
         let record = FunctionRecord(
-            key: revision.id.function, active: 1, latest: 1, settled: 1, manualScale: nil, createdAt: 0,
-            lastFailure: nil)
+            key: revision.id.function, active: active, latest: 1, settled: 1, manualScale: nil, createdAt: 0,
+            lastFailure: nil, proven: proven)
         let counter = Counter()
         machine = FunctionMachine(
             stored: StoredFunction(record: record, revisions: [revision]), makeID: { counter.next() })
@@ -165,6 +168,7 @@ struct SimulatedFunction {
             }
             if !alive.contains(id) { violations.append("a request went to an instance that is gone") }
             waiting -= 1
+            if gate.inFlight > machine.active?.spec.requestTarget ?? .max { plan(.act(.crowded), at: now) }
             if Double.random(in: 0..<1, using: &random) < world.crashRate {
                 plan(.crash(id), at: now + 1_000_000)
             } else {
@@ -176,7 +180,7 @@ struct SimulatedFunction {
     private mutating func perform(_ effects: [FunctionEffect]) {
         for effect in effects {
             switch effect {
-            case .launch(let id, _, _):
+            case .launch(let id, _):
                 launches += 1
                 alive.insert(id)
                 gates[id] = machine.instances[id]?.gate

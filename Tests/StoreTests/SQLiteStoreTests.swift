@@ -136,4 +136,29 @@ import Testing
             }
         }
     }
+
+    /// What comes with every sleep does not push out what tells of failures.
+    @Test func sleepEventsAreKeptForLess() async throws {
+        try await TemporaryDirectory.with { directory in
+            let store = try open(directory.database)
+            let key = try Sample.key()
+            var number: Int64 = 0
+            func append(_ kind: EventKind, _ count: Int) async throws {
+                let events = (1...count).map { offset in
+                    EventRecord(number: number + Int64(offset), kind: kind, function: key, message: "m")
+                }
+                number += Int64(count)
+                try await store.append(events)
+            }
+            try await append(.failed, 10)
+            for _ in 0..<7 { try await append(.froze, 1000) }
+            let failed = try await store.events(EventQuery(kind: .failed))
+            let froze = try await store.events(EventQuery(kind: .froze))
+            #expect(failed.count == 10)
+            #expect(froze.count == Limits.sleepEventsKept && froze.last?.number == number)
+            for _ in 0..<21 { try await append(.started, 1000) }
+            #expect(try await store.events(EventQuery()).count == Limits.eventsKept)
+            #expect(try await store.events(EventQuery(kind: .failed)).isEmpty)
+        }
+    }
 }

@@ -25,15 +25,20 @@ struct Describe: AsyncParsableCommand {
             ("Status", function.status.rawValue), ("Revision", function.revision ?? "none"),
             ("Source", source(function.source)),
             ("Command", spec.command?.joined(separator: " ") ?? "the bundle's"),
-            ("Port", "\(spec.port)"),
-            ("Concurrency", spec.concurrency == 0 ? "no limit" : "\(spec.concurrency)"),
-            ("Timeout", DurationText.format(spec.timeout)),
+            ("Mode", spec.cgi ? "exec, cgi" : spec.mode.rawValue),
+        ]
+        if spec.mode != .exec { facts.append(("Port", "\(spec.port)")) }
+        facts += [
+            ("Concurrency", concurrency(spec)), ("Timeout", times(spec)),
             ("Scale", scale(function.scale, spec.scale)),
             ("Limits", limits(spec.limits)), ("Network", spec.network.rawValue),
             ("Created", "\(function.createdAt)"),
         ]
         if !spec.environment.isEmpty {
             facts.append(("Environment", spec.environment.keys.sorted().joined(separator: ", ")))
+        }
+        for (label, entries) in [("Label", spec.labels), ("Annotation", spec.annotations)] {
+            facts += entries.sorted { $0.key < $1.key }.map { (label, "\($0.key): \($0.value)") }
         }
         facts += attachments(spec)
         let width = (facts.map(\.0.count).max() ?? 0) + 2
@@ -60,6 +65,26 @@ struct Describe: AsyncParsableCommand {
             }
         return
             "\(now), freezes after \(spec.freezeAfter.description), stops after \(spec.stopAfter.description)"
+    }
+
+    private static func concurrency(_ spec: FunctionSpec) -> String {
+        let limit = spec.requestLimit == 0 ? "no limit" : "\(spec.requestLimit)"
+        guard spec.concurrency == 0, spec.scale.max > 1 else { return limit }
+        return "\(limit), one more instance above \(spec.scale.target)"
+    }
+
+    /// The function's own time; the others where somebody changed them.
+    private static func times(_ spec: FunctionSpec) -> String {
+        let usual = FunctionSpec()
+        var times = [DurationText.format(spec.timeout)]
+        for (name, time, other) in [
+            ("queue", spec.queueTimeout, usual.queueTimeout),
+            ("start", spec.startTimeout, usual.startTimeout),
+            ("stop", spec.stopGrace, usual.stopGrace),
+        ] where time != other {
+            times.append("\(name) \(DurationText.format(time))")
+        }
+        return times.joined(separator: ", ")
     }
 
     private static func attachments(_ spec: FunctionSpec) -> [(String, String)] {

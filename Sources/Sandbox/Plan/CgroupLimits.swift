@@ -44,6 +44,17 @@ package struct CgroupLimits: Sendable {
         return settings.filter { controllers?.contains($0.controller.rawValue) == true }
     }
 
+    /// What of this the host cannot enforce, each with the controller that it lacks.
+    package func unenforceable(
+        _ resources: OCIConfig.Resources?, _ limits: LimitSpec
+    ) -> [(limit: String, controller: String)] {
+        var named = (resources?.cgroupSettings() ?? []).map { ("linux.resources, \($0.file)", $0.controller) }
+        if limits.memory != nil { named.append(("limits.memory", .memory)) }
+        if limits.cpu != nil { named.append(("limits.cpu", .cpu)) }
+        if limits.pids != nil { named.append(("limits.pids", .pids)) }
+        return named.filter { controllers?.contains($0.1.rawValue) != true }.map { ($0.0, $0.1.rawValue) }
+    }
+
     /// A function over its memory would go on in the host's swap, and one that lost a process would half live on.
     private static func whatMakesMemoryBind(_ settings: [CgroupSetting], isShared: Bool) -> [CgroupSetting] {
         guard settings.contains(where: { $0.file == "memory.max" && $0.value != "max" }) else { return [] }

@@ -2,6 +2,7 @@ internal import CLinux
 package import Core
 internal import Glibc
 package import LinuxSystem
+internal import OCI
 internal import Synchronization
 
 /// The adapter of `SandboxPort`: containers by torpor-init, namespaces and cgroups.
@@ -98,6 +99,14 @@ package final class SandboxRuntime: SandboxPort {
 
     /// Controllers that can limit instances; empty without a cgroup.
     package var controllers: Set<String> { cgroups?.controllers ?? [] }
+
+    /// Limits that a revision names and that this host cannot enforce, each with the controller that is missing.
+    package func unenforceable(_ limits: LimitSpec, _ ociConfig: [UInt8]) -> [(
+        limit: String, controller: String
+    )] {
+        let resources = try? OCIConfig.parse(ociConfig).linux?.resources
+        return CgroupLimits(controllers: controllers, areBestEffort: true).unenforceable(resources, limits)
+    }
 
     /// Where instances' cgroups are made; nil without one.
     package var cgroupPath: String? { cgroups?.path }
