@@ -1,15 +1,11 @@
 # shellcheck shell=bash disable=SC2154
-# The package on a Debian that has nothing else of Torpor: installed, used, upgraded over an older one while it serves,
-# removed, purged.
+# The package on a Debian that has nothing else of Torpor: installed, used, reloaded, restarted and upgraded over an older
+# one while it serves, removed, purged, restored.
 packages=/opt/torpor/packages
 [[ -d $packages ]] || skip "no packages were made: scripts/package"
-systemctl stop torpord 2>/dev/null || true
-rm -f /etc/systemd/system/torpord.service /usr/local/bin/torpor /usr/local/bin/torpord
-groupdel torpor 2>/dev/null || true
-rm -rf /var/lib/torpor
-systemctl daemon-reload
-find / -xdev -newer /proc/1 >/dev/null 2>&1 || true
-before=$(find /etc /usr /lib/systemd /var/lib/torpor -xdev 2>/dev/null | sort)
+bare_debian
+files() { find /etc /usr /var/lib /var/log /run/torpor /opt /root /srv -xdev 2>/dev/null | sort || true; }
+before=$(files)
 
 dpkg -i "$packages/older.deb" || fail "dpkg -i"
 running || fail "the unit is not active after the installation"
@@ -24,30 +20,59 @@ mkdir -p /srv/hello/rootfs/srv && echo 'Hello.' >/srv/hello/rootfs/srv/index.htm
 # shellcheck disable=SC2016
 torpor deploy hello --rootfs /srv/hello/rootfs -- /bin/sh -c 'exec httpd -f -p $PORT -h /srv'
 [[ $(call hello/) == Hello. ]] || fail "no answer"
+for example in hello-busybox hello-shell; do
+    cp -a "/usr/share/doc/torpor/examples/$example" /srv/
+    "/srv/$example/build" || fail "$example/build"
+    torpor apply -f "/srv/$example" || fail "apply $example"
+    [[ $(status_of "$example/") == 200 ]] || fail "$example does not answer"
+    torpor remove "$example"
+    rm -rf "/srv/$example"
+done
 
+# A reload tells what changed; one of a broken configuration fails, and the old one stays in force.
 echo 'log-level: debug' >>/etc/torpor/torpord.yaml
+echo 'domain: example.org' >>/etc/torpor/torpord.yaml
 systemctl reload torpord || fail "reload"
+journal=$(journalctl -q --no-pager -o cat -u torpord)
+grep -q 'log-level.*debug' <<<"$journal" || fail "the reload did not tell of log-level: $journal"
+grep -q 'domain.*restart' <<<"$journal" || fail "the reload did not tell of domain: $journal"
 cp /etc/torpor/torpord.yaml /root/mine
 echo 'log-level: loud' >/etc/torpor/torpord.yaml
 if systemctl reload torpord; then fail "a broken configuration was accepted"; fi
+journalctl -q --no-pager -o cat -u torpord -n 20 | grep -q loud || fail "the refusal was not told"
 [[ $(call hello/) == Hello. ]] || fail "no answer after a broken configuration"
 cp /root/mine /etc/torpor/torpord.yaml
 
-# Calls all the time while it is upgraded: none may fail.
-touch /run/calling
-(while [[ -e /run/calling ]]; do
-    curl -s --max-time 120 -o /dev/null -w '%{http_code}\n' "$gateway/function/hello/" >>/root/answers || echo "curl $?" >>/root/answers
-done) &
-sleep 1
+# Calls all the time, each on a connection of its own: none may fail.
+calls_begin() {
+    : >/root/answers
+    touch /run/calling
+    (while [[ -e /run/calling ]]; do
+        curl -s --max-time 120 -o /dev/null -w '%{http_code}\n' "$gateway/function/hello/" >>/root/answers ||
+            echo "curl $?" >>/root/answers
+        sleep 0.2
+    done) &
+    sleep 1
+}
+calls_end() {
+    eventually 60 running
+    sleep 1
+    rm /run/calling
+    wait
+    [[ $(grep -c 200 /root/answers) -ge 3 ]] || fail "hardly a call came through: $(sort /root/answers | uniq -c)"
+    ! grep -qv '^200$' /root/answers || fail "calls failed during the $1: $(sort /root/answers | uniq -c)"
+}
+calls_begin
+systemctl restart torpord || fail "restart"
+calls_end restart
+restarted=$(wc -l </root/answers)
+calls_begin
 dpkg -i --force-confold "$packages/torpor.deb" || fail "upgrade"
-eventually 60 running
-sleep 1
-rm /run/calling
-wait
-[[ $(grep -c 200 /root/answers) -ge 2 ]] || fail "hardly a call came through: $(sort /root/answers | uniq -c)"
-! grep -qv '^200$' /root/answers || fail "calls failed during the upgrade: $(sort /root/answers | uniq -c)"
-grep -q 'log-level: debug' /etc/torpor/torpord.yaml || fail "the configuration was overwritten"
+calls_end upgrade
+upgraded=$(wc -l </root/answers)
+cmp -s /etc/torpor/torpord.yaml /root/mine || fail "the configuration was overwritten"
 [[ $(dpkg-query -W -f '${Version}' torpor) != "$(dpkg-deb -f "$packages/older.deb" Version)" ]] || fail "no newer version"
+[[ $(torpor --version) == "$(dpkg-query -W -f '${Version}' torpor)" ]] || fail "the program is $(torpor --version)"
 
 torpor system backup /root/backup || fail "backup"
 dpkg -r torpor || fail "remove"
@@ -56,7 +81,9 @@ dpkg -r torpor || fail "remove"
 ss -Hltn | grep -q ':8080 ' && fail "the port is still open"
 dpkg -P torpor || fail "purge"
 rm -rf /srv/hello
-left=$(comm -13 <(echo "$before") <(find /etc /usr /lib/systemd /var/lib/torpor -xdev 2>/dev/null | sort) | grep -vE '/var/cache|ld.so.cache|/etc/(group|gshadow)-?$|__pycache__' || true)
+# What dpkg, systemd and this case keep for themselves aside.
+left=$(comm -13 <(echo "$before") <(files) |
+    grep -vE '^/var/lib/(dpkg|systemd)/|^/var/log/|^/root/|ld.so.cache|^/etc/(group|gshadow)-?$' || true)
 [[ -z $left ]] || fail "left after purge: $left"
 ! getent group torpor >/dev/null || fail "the group is left"
 
@@ -65,4 +92,4 @@ torpor system restore /root/backup || fail "restore"
 answers() { [[ $(call hello/) == Hello. ]]; }
 eventually 60 answers
 dpkg -P torpor || fail "purge again"
-echo "$(grep -c 200 /root/answers) calls during the upgrade, none failed; nothing left after purge; restored"
+echo "$restarted calls during a restart and $upgraded during the upgrade, none failed; nothing left after purge; restored"

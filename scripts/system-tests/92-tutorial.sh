@@ -1,13 +1,11 @@
 # shellcheck shell=bash disable=SC2154
-# docs/tutorial.md, line by line, on a Debian with the package and nothing else.
+# docs/tutorial.md, line by line, on a Debian with the package's file and nothing else of Torpor.
 packages=/opt/torpor/packages
 [[ -d $packages ]] || skip "no packages were made: scripts/package"
-systemctl stop torpord 2>/dev/null || true
-rm -rf /etc/systemd/system/torpord.service /usr/local/bin/torpor /usr/local/bin/torpord /var/lib/torpor
-systemctl daemon-reload
-dpkg -i "$packages/torpor.deb"
+bare_debian
 mkdir -p /root/tutorial
 cd /root/tutorial || fail "no directory"
-cp "$packages/torpor.deb" .
+cp "$packages/torpor.deb" "torpor_$(dpkg-deb -f "$packages/torpor.deb" Version)_amd64.deb"
 HOME=/root /opt/torpor/transcript /opt/torpor/tutorial.md
 dpkg -P torpor
+echo "$(grep -c '^# [a-z]' /opt/torpor/tutorial.md) commands as the page says"

@@ -34,6 +34,16 @@ fresh() {
     done
 }
 
+# Takes away what run-cases has put there: the machine is one that never had Torpor. For the last cases.
+bare_debian() {
+    systemctl stop torpord 2>/dev/null || true
+    rm -rf /etc/systemd/system/torpord.service /usr/local/bin/torpor /usr/local/bin/torpord /var/lib/torpor
+    # What kept the tree small would keep parts of the package out, too.
+    rm -f /etc/dpkg/dpkg.cfg.d/99mmdebstrap
+    groupdel torpor 2>/dev/null || true
+    systemctl daemon-reload
+}
+
 # deploy_worker NAME [FLAG…]: a static program that does what its path says (worker.c).
 deploy_worker() {
     local name=$1

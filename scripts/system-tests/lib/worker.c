@@ -1,4 +1,5 @@
-/* The function of the system tests: an HTTP server, one request at a time, that does what the path says.
+/* The function of the system tests: an HTTP server, one request at a time, that does what the path says; in mode exec, a
+ * command that does what PATH_INFO says.
  *
  *   /           answers "ok"
  *   /memory/N   touches N MiB and answers how many
@@ -62,13 +63,18 @@ static long fork_all(void) {
     return count;
 }
 
-static void answer(int fd, const char *path) {
-    char body[64] = "ok\n", head[256];
-    if (!strncmp(path, "/memory/", 8)) snprintf(body, sizeof body, "%ld\n", touch(atol(path + 8)));
-    else if (!strncmp(path, "/read/", 6)) snprintf(body, sizeof body, "%ld\n", read_data(atol(path + 6)));
-    else if (!strncmp(path, "/spin/", 6)) snprintf(body, sizeof body, "%ld\n", spin(atol(path + 6)));
-    else if (!strncmp(path, "/fork", 5)) snprintf(body, sizeof body, "%ld\n", fork_all());
+static void work(const char *path, char body[64]) {
+    strcpy(body, "ok\n");
+    if (!strncmp(path, "/memory/", 8)) snprintf(body, 64, "%ld\n", touch(atol(path + 8)));
+    else if (!strncmp(path, "/read/", 6)) snprintf(body, 64, "%ld\n", read_data(atol(path + 6)));
+    else if (!strncmp(path, "/spin/", 6)) snprintf(body, 64, "%ld\n", spin(atol(path + 6)));
+    else if (!strncmp(path, "/fork", 5)) snprintf(body, 64, "%ld\n", fork_all());
     else if (!strncmp(path, "/crash", 6)) _exit(3);
+}
+
+static void answer(int fd, const char *path) {
+    char body[64], head[256];
+    work(path, body);
     int n = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
                      strlen(body), body);
     if (write(fd, head, (size_t)n) != n) perror("write");
@@ -76,6 +82,11 @@ static void answer(int fd, const char *path) {
 
 int main(void) {
     const char *text = getenv("PORT");
+    if (getenv("GATEWAY_INTERFACE")) {
+        char body[64];
+        work(getenv("PATH_INFO") ? getenv("PATH_INFO") : "/", body);
+        return fputs(body, stdout) < 0;
+    }
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(text ? atoi(text) : 8080)};
     int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
     signal(SIGCHLD, SIG_IGN);
