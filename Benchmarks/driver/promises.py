@@ -48,13 +48,13 @@ def promises() -> dict[str, Promise]:
         "cold-none": Promise("the same with network: none / crun run", 0.30, 0.16),
         "rate": Promise("cold starts per second, 4 in flight / crun", 2, 4, more=True),
         "frozen": Promise("frozen → first byte / warm, p50", 1.8, 1.25, binding=True),
-        "exec": Promise("exec request → answer / posix_spawn of the same program", 4, 2),
+        "exec": Promise("exec request → answer / posix_spawn of the same program", 4, 2, binding=True),
         "cpu": Promise("gateway CPU per request / nginx", 1.5, 0.90, binding=True),
         "throughput": Promise(
             "gateway requests per second, one core / nginx", 0.67, 1.05, binding=True, more=True),
         "added": Promise("added latency p99 at 4,000/s / nginx", 2.5, 1.2),
-        "private": Promise("daemon at rest, private memory", 10, 4, unit=" MB"),
-        "pss": Promise("daemon at rest, PSS", 30, 20, unit=" MB"),
+        "private": Promise("daemon at rest, private memory", 10, 4, binding=True, unit=" MB"),
+        "pss": Promise("daemon at rest, PSS", 30, 20, binding=True, unit=" MB"),
         "supervisors": Promise("supervising processes per instance", 0, 0),
     }
 
