@@ -28,11 +28,12 @@ enum Rollouts {
 
     /// - Parameter detail: the function after the failure; nil where it could not be asked for.
     static func text(of error: ControlError, _ detail: FunctionDetail?) -> String {
-        let failed = detail?.revisions.last { $0.state == .failed }?.name ?? "the new revision"
-        let active = detail?.function.revision
+        let newest = detail?.revisions.last { $0.state == .failed }?.name ?? detail?.function.latestRevision
+        // A function whose first revision this is has no other.
+        let active = detail?.function.revision.flatMap { $0 == newest ? nil : $0 }
         let goesOn = active.map { "; \($0) goes on taking requests" } ?? ""
         let why = error.failure.map { Explanation.text(of: $0) } ?? "  \(error.description)"
-        return "\(failed) did not come up\(goesOn)\n\(why)"
+        return "\(newest ?? "the new revision") did not come up\(goesOn)\n\(why)"
     }
 
     /// The newest earlier revision that is the same as the newest: what an undo went back to.

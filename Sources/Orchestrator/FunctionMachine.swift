@@ -209,7 +209,8 @@ package struct FunctionMachine: Sendable {
                 InstanceRecord(
                     id: id, revisionNumber: instance.revision, startedAt: instance.createdAt,
                     endedAt: unixTime,
-                    state: state, exit: exit, cause: instance.failure?.cause)))
+                    state: state, exit: exit,
+                    cause: instance.failure?.cause ?? instance.end?.rawValue)))
     }
 
     /// The instances that take requests: ready ones of the active revision, oldest first.

@@ -40,7 +40,8 @@ extension AcceptanceTests {
                 #expect(failed.errors.contains("502"))
 
                 let text = try torpor.succeeding("describe", "hello").output
-                for word in ["hello-00001", "8123", "/bin/behave", "Last failure", "Signaled"] {
+                for word in ["hello-00001", "8123", "/bin/behave", "Last failure of hello-00001", "Signaled"]
+                {
                     #expect(text.contains(word), "\(word)")
                 }
                 let detail = try torpor.succeeding("describe", "hello", "-o", "json")
@@ -54,6 +55,13 @@ extension AcceptanceTests {
                 }
                 try torpor.succeeding("scale", "hello", "0")
                 try torpor.waitUntil("hello", is: .asleep)
+                // Written soon after.
+                try becomesTrue("why they ended") {
+                    try torpor.describe("hello").past.contains { $0.cause == "ScaledDown" }
+                }
+                let kept = try torpor.succeeding("describe", "hello").output
+                #expect(kept.contains("0 by hand (auto: 0 to 3), freezes after"), "\(kept)")
+                #expect(kept.contains(/ago .*ScaledDown/), "\(kept)")
                 try torpor.succeeding("scale", "hello", "auto")
                 #expect(try torpor.succeeding("remove", "hello").output.contains("removed"))
                 #expect(try torpor.get("/function/hello").status == 404)

@@ -66,6 +66,11 @@ extension AcceptanceTests {
         @Test func whatBecameOfADeploy() throws {
             try TorporFixture.with { torpor in
                 let rootfs = try Programs.rootfs.get()
+                let first = try torpor.cli(
+                    "deploy", "broken", "--rootfs", rootfs, "-e", "EXIT_CODE=9", "--", "/bin/behave")
+                #expect(
+                    first.errors.hasPrefix("torpor: broken.default: broken-00001 did not come up\n"),
+                    "\(first.errors)")
                 try torpor.deploy("hello", environment: ["HELLO": "one"])
                 let failed = try torpor.cli(
                     "deploy", "hello", "--rootfs", rootfs, "-e", "EXIT_CODE=9", "--", "/bin/behave")

@@ -90,6 +90,10 @@ extension AcceptanceTests {
                 #expect(events.first { $0.kind == .stopped }?.cause == "ScaledDown")
                 #expect(events.first { $0.kind == .failed }?.cause == "Signaled")
 
+                let told = try torpor.succeeding("events", "hello").output
+                #expect(
+                    told.contains("  hello-00001 is brought up") && !told.contains("hello-00001: hello-00001")
+                )
                 let failed = try torpor.succeeding("events", "--kind", "failed").output
                 #expect(failed.contains("broken") && failed.contains("ExitedEarly"))
                 try torpor.succeeding("namespace", "create", "other")

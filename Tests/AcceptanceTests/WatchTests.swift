@@ -37,6 +37,9 @@ extension AcceptanceTests {
                 }
                 let table = try torpor.succeeding("stats", "--once", "--interval", "100ms").output
                 #expect(table.contains("hello ") && table.contains("other.team"))
+                let sources: [String: Any] = try json.value("instances", 0, "stats", "sources")
+                let isSummed = sources.values.contains { $0 as? String == "processes" }
+                #expect(table.contains("\n* summed over processes") == isSummed, "\(table)")
                 let unknown = try torpor.cli("stats", "helo")
                 #expect(unknown.status == 1 && unknown.errors.contains("did you mean 'hello'"))
             }
