@@ -175,7 +175,9 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "Core", "Daemon", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Core", "LinuxSystem", "Daemon",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
 
         // Integration: root, or root of an unprivileged user namespace.

@@ -41,3 +41,11 @@ func usage<T>(_ argument: String, _ body: () throws(InvalidInput) -> T) throws -
         throw ValidationError("\(argument): \(error.problem)\(error.allowed.map { " (\($0))" } ?? "")")
     }
 }
+
+/// The value of an option, if it is given.
+func parsed<T>(
+    _ option: String, _ text: String?, _ parse: (String) throws(InvalidInput) -> T
+) throws -> T? {
+    guard let text else { return nil }
+    return try usage(option) { () throws(InvalidInput) in try parse(text) }
+}

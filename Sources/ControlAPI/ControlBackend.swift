@@ -24,8 +24,9 @@ package protocol ControlBackend: ResourceBackend, NamespaceBackend {
     func list(namespace: NamespaceName?) async throws(ControlError) -> [FunctionView]
     func describe(_ function: FunctionKey) async throws(ControlError) -> FunctionDetail
     /// Returns when no request is routed to the function any more; its instances drain afterwards.
-    func remove(_ function: FunctionKey) async throws(ControlError)
-    func scale(_ function: FunctionKey, to target: ScaleTarget) async throws(ControlError) -> FunctionView
+    /// - Parameter ifGeneration: as in `DeployRequest`.
+    func remove(_ function: FunctionKey, ifGeneration: Int?) async throws(ControlError)
+    func scale(_ function: FunctionKey, _ request: ScaleRequest) async throws(ControlError) -> FunctionView
     func logs(_ function: FunctionKey, _ query: LogQuery) async throws(ControlError) -> LogLines
     func events(_ request: EventRequest) async throws(ControlError) -> EventLines
     /// What instances use, of one function or of all.

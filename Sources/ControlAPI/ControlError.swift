@@ -6,8 +6,10 @@ package struct ControlError: Error, Sendable, Hashable, Codable, CustomStringCon
     package enum Kind: String, Sendable, Codable, CaseIterable {
         /// The request is not HTTP or JSON as this API reads it.
         case malformed
-        /// There is no such function, instance or route.
+        /// There is no such function, instance or the like.
         case notFound
+        /// There is no such path: whoever asks for it is of another version.
+        case unknownPath
         case methodNotAllowed
         /// Well-formed, but a value is not allowed: see `path` and `allowed`.
         case invalid
@@ -68,7 +70,7 @@ extension ControlError.Kind {
     package var status: Int {
         switch self {
         case .malformed: 400
-        case .notFound: 404
+        case .notFound, .unknownPath: 404
         case .methodNotAllowed: 405
         case .conflict: 409
         case .tooLarge: 413

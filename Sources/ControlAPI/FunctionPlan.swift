@@ -77,7 +77,7 @@ package struct FunctionPlan: Sendable, Hashable, Codable {
 }
 
 /// Which revision to deploy again, as a new one.
-package struct UndoRequest: Sendable, Hashable, Codable {
+package struct UndoRequest: Sendable, Hashable {
     /// Nil is the one that took requests before.
     package var revision: Int?
     /// As in `DeployRequest`.
@@ -88,5 +88,18 @@ package struct UndoRequest: Sendable, Hashable, Codable {
         self.revision = revision
         self.ifGeneration = ifGeneration
         self.wait = wait
+    }
+}
+
+extension UndoRequest: Codable {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case revision, ifGeneration, wait }
+
+    /// Unknown keys are errors here, so that a misspelt `ifGeneration` is not silently none.
+    package init(from decoder: any Decoder) throws {
+        try StrictKeys.check(decoder, CodingKeys.self)
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        revision = try fields.decodeIfPresent(Int.self, forKey: .revision)
+        ifGeneration = try fields.decodeIfPresent(Int.self, forKey: .ifGeneration)
+        wait = try fields.decodeIfPresent(Bool.self, forKey: .wait) ?? true
     }
 }

@@ -142,6 +142,7 @@ extension ControlRoute {
         case .listFunctions, .listSecrets, .listVolumes:
             result.append(Self.parameter("namespace", in: "query", .string))
         case .restore: result.append(Self.parameter("replace", in: "query", .boolean))
+        case .removeFunction: result.append(Self.parameter("ifGeneration", in: "query", .integer))
         case .functionLogs:
             result += [
                 Self.parameter("instance", in: "query", .string),

@@ -1,7 +1,7 @@
 package import Core
 
 /// What to give back to the disk, beside content that no revision uses and logs of instances that are gone.
-package struct PruneRequest: Sendable, Hashable, Codable {
+package struct PruneRequest: Sendable, Hashable {
     /// Also revisions that take no requests and that an undo would not go back to.
     package var revisions: Bool
     /// Only tell what would be removed.
@@ -10,6 +10,18 @@ package struct PruneRequest: Sendable, Hashable, Codable {
     package init(revisions: Bool, dryRun: Bool) {
         self.revisions = revisions
         self.dryRun = dryRun
+    }
+}
+
+extension PruneRequest: Codable {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case revisions, dryRun }
+
+    /// Unknown keys are errors here, as in every request.
+    package init(from decoder: any Decoder) throws {
+        try StrictKeys.check(decoder, CodingKeys.self)
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        revisions = try fields.decode(Bool.self, forKey: .revisions)
+        dryRun = try fields.decode(Bool.self, forKey: .dryRun)
     }
 }
 

@@ -118,9 +118,27 @@ extension ScaleTarget: Codable {
     }
 }
 
-package struct ScaleRequest: Sendable, Hashable, Codable {
+package struct ScaleRequest: Sendable, Hashable {
     package var scale: ScaleTarget
-    package init(scale: ScaleTarget) { self.scale = scale }
+    /// As in `DeployRequest`.
+    package var ifGeneration: Int?
+
+    package init(scale: ScaleTarget, ifGeneration: Int? = nil) {
+        self.scale = scale
+        self.ifGeneration = ifGeneration
+    }
+}
+
+extension ScaleRequest: Codable {
+    package enum CodingKeys: String, CodingKey, CaseIterable { case scale, ifGeneration }
+
+    /// Unknown keys are errors here, so that a misspelt `ifGeneration` is not silently none.
+    package init(from decoder: any Decoder) throws {
+        try StrictKeys.check(decoder, CodingKeys.self)
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        scale = try fields.decode(ScaleTarget.self, forKey: .scale)
+        ifGeneration = try fields.decodeIfPresent(Int.self, forKey: .ifGeneration)
+    }
 }
 
 /// Which lines of a function's logs.
@@ -153,11 +171,17 @@ package struct LogLine: Sendable, Hashable, Codable {
     package var stream: Stream
     /// Without its line feed; bytes that are not UTF-8 are replaced.
     package var text: String
+    /// True where the line goes on in the next one of the same instance and stream: it was longer than
+    /// `Limits.logLineBytes`, or waited for its end too long. Otherwise left out.
+    package var continues: Bool?
 
-    package init(at: Timestamp, instance: InstanceID, stream: Stream, text: String) {
+    package init(
+        at: Timestamp, instance: InstanceID, stream: Stream, text: String, continues: Bool? = nil
+    ) {
         self.at = at
         self.instance = instance
         self.stream = stream
         self.text = text
+        self.continues = continues
     }
 }

@@ -15,11 +15,14 @@ extension Schema {
         ),
         (
             "UndoRequest",
-            .object([may("revision", .integer), may("ifGeneration", .integer), needs("wait", .boolean)])
+            .object([may("revision", .integer), may("ifGeneration", .integer), may("wait", .boolean)])
         ),
         ("Source", .object([may("bundle", .string), may("rootfs", .string)])),
         ("Scale", .either([.choice(["auto"]), .integer])),
-        ("ScaleRequest", .object([needs("scale", .reference("Scale"))])),
+        (
+            "ScaleRequest",
+            .object([needs("scale", .reference("Scale")), may("ifGeneration", .integer)])
+        ),
         (
             "FunctionSpec",
             .object([
@@ -165,6 +168,7 @@ extension Schema {
             .object([
                 needs("at", .time), needs("instance", .string),
                 needs("stream", names(LogLine.Stream.self)), needs("text", .string),
+                may("continues", .boolean),
             ])
         ),
         ("ErrorBody", .object([needs("error", .reference("Error"))])),

@@ -14,6 +14,8 @@ package enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What answered is no Torpor of this version.
     case notUnderstood(Endpoint, String)
     case failed(Endpoint, String)
+    /// The daemon, whose version is told where it tells it, does not know what it is asked for.
+    case otherVersion(Endpoint, String?)
     /// The daemon said no.
     case refused(ControlError)
 
@@ -46,6 +48,12 @@ package enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
         case .closedEarly(let endpoint): "the connection to \(endpoint) ended before the answer did"
         case .notUnderstood(let endpoint, let what): "the answer of \(endpoint) is not understood: \(what)"
         case .failed(let endpoint, let why): "cannot talk to \(endpoint): \(why)"
+        case .otherVersion(let endpoint, let version):
+            """
+            this torpord (\(version ?? "of unknown version")) is older than torpor (\(TorporVersion.current)): \
+            it does not know this command
+            upgrade it and start it anew on \(endpoint): sudo systemctl restart torpord
+            """
         case .refused(let error): error.description
         }
     }

@@ -69,8 +69,9 @@ package struct ControlClient: Sendable {
     }
 
     /// May wait behind somebody's deployment, and so has as much time.
-    package func remove(_ function: FunctionKey) async throws {
-        let request = OutgoingRequest("DELETE", ControlRoute.removeFunction.path(function))
+    package func remove(_ function: FunctionKey, ifGeneration: Int? = nil) async throws {
+        let query = ifGeneration.map { "?ifGeneration=\($0)" } ?? ""
+        let request = OutgoingRequest("DELETE", ControlRoute.removeFunction.path(function) + query)
         _ = try await perform(request, timeout: nil)
     }
 
@@ -219,7 +220,14 @@ package struct ControlClient: Sendable {
     ) async throws -> ClientError {
         let body = Data(try await chunks.collect(limit: answerBytes).readableBytesView)
         do {
-            return .refused(try ControlCoding.decode(ErrorBody.self, from: body).error)
+            let error = try ControlCoding.decode(ErrorBody.self, from: body).error
+            // This client asks for nothing that its own version does not have.
+            guard error.kind == .unknownPath || error.kind == .methodNotAllowed else {
+                return .refused(error)
+            }
+            let server = head.headers.first(name: "Server") ?? ""
+            return .otherVersion(
+                endpoint, server.hasPrefix("torpord/") ? String(server.dropFirst("torpord/".count)) : nil)
         } catch {
             return .notUnderstood(endpoint, "status \(head.status.code) without a reason")
         }

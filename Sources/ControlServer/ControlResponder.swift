@@ -43,7 +43,8 @@ struct ControlResponder: HTTPResponder {
                 .methodNotAllowed, "\(request.method.rawValue) is not an operation here",
                 allowed: methods.joined(separator: ", "))
         case .none:
-            throw ControlError(.notFound, "there is no such path; GET /v1/openapi.json lists what there is")
+            throw ControlError(
+                .unknownPath, "there is no such path; GET /v1/openapi.json lists what there is")
         }
         if request.method != .get { await context.audit(route, function?.description) }
         if let function {
@@ -102,11 +103,12 @@ struct ControlResponder: HTTPResponder {
         switch route {
         case .describeFunction: return try Self.json(await backend.describe(function))
         case .removeFunction:
-            try await backend.remove(function)
+            let generation = try LogQueryText.generation(in: request.uri.query)
+            try await backend.remove(function, ifGeneration: generation)
             return Response(status: .noContent)
         case .scaleFunction:
-            let target = try await Self.body(ScaleRequest.self, of: request).scale
-            return try Self.json(await backend.scale(function, to: target))
+            let scale = try await Self.body(ScaleRequest.self, of: request)
+            return try Self.json(await backend.scale(function, scale))
         case .functionLogs:
             let query = try LogQueryText.read(request.uri.query)
             let lines = try await backend.logs(function, query)

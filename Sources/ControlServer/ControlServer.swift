@@ -16,16 +16,18 @@ package struct ControlServer: Service {
     private let backend: any ControlBackend
     private let socket: ControlSocket
     private let logger: Logger
+    private let idleTimeout: Duration
     private let serving: @Sendable () async -> Void
 
     /// - Parameter serving: called once the socket accepts connections.
     package init(
         backend: any ControlBackend, socket: ControlSocket, logger: Logger,
-        serving: @escaping @Sendable () async -> Void = {}
+        idleTimeout: Duration = Limits.controlIdleTimeout, serving: @escaping @Sendable () async -> Void = {}
     ) {
         self.backend = backend
         self.socket = socket
         self.logger = logger
+        self.idleTimeout = idleTimeout
         self.serving = serving
     }
 
@@ -35,9 +37,11 @@ package struct ControlServer: Service {
         let failure = FirstFailure()
         let application = Application(
             responder: ControlResponder(backend: backend),
-            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            server: .http1(configuration: .init(idleTimeout: .nanoseconds(idleTimeout.nanoseconds))),
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: socket.path),
+                // By which a client that knows more than this daemon tells its user so.
+                serverName: "torpord/\(TorporVersion.current)",
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     Limits.controlConnections, logger: logger)),
             onServerRunning: { channel in

@@ -65,6 +65,14 @@ enum LogQueryText {
         do throws(InvalidInput) { return try NamespaceName(text) } catch { throw ControlError(error) }
     }
 
+    static func generation(in query: String?) throws(ControlError) -> Int? {
+        guard let text = try parameters(query, known: ["ifGeneration"])["ifGeneration"] else { return nil }
+        guard let number = Int(text), number >= 0 else {
+            throw invalid("ifGeneration", text, "a function's generation, or 0 for one that is not there")
+        }
+        return number
+    }
+
     private static func parameters(
         _ query: String?, known: [String]
     ) throws(ControlError) -> [String: String] {

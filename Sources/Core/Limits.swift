@@ -19,6 +19,9 @@ package enum Limits {
     package static let controlBodyBytes = 4 << 20
     /// Open connections of the control socket: people and tools, not traffic.
     package static let controlConnections = 256
+    /// How long a control connection may be silent between requests, or in the middle of an upload: a disk, or a link
+    /// between two hosts, may stall for minutes.
+    package static let controlIdleTimeout = Duration.seconds(600)
     /// Lines that one control request may ask of a log.
     package static let logQueryLines = 1_000_000
     /// Arguments, and environment variables, of a function.
@@ -38,7 +41,8 @@ package enum Limits {
     package static let hiddenPaths = 128
     /// Supplementary groups of a process.
     package static let additionalGroups = 256
-    /// Ids of users and groups inside a container: each function has a range of this many.
+    /// Ids of users and groups inside a container, 0 to 65535, as every distribution needs: each function's user namespace
+    /// has so many.
     package static let containerIDs: UInt32 = 65_536
     /// Bytes of a host name: the kernel's HOST_NAME_MAX.
     package static let hostnameBytes = 64
@@ -155,8 +159,6 @@ package enum Limits {
     /// Arguments and environment may be half of it (`argumentBytes`).
     package static let planBytes = 2 << 20
     package static let planSteps = 1024
-    /// Ids of a function's user namespace: 0 to 65535, as every distribution's users and groups need.
-    package static let mappedIDs: UInt32 = 65_536
     /// Threads that make containers: more would only wait for the same kernel locks.
     package static let launcherThreads = 2
     /// How long torpor-init may take from its birth to the function's exec: only a file system that hangs needs it.
@@ -227,6 +229,9 @@ package enum Limits {
     package static let logReadBytes = 64 << 10
     /// Bytes per second that one instance may log; beyond it its pipe fills and it waits.
     package static let logBytesPerSecond = 16 << 20
+    /// Entries, and bytes of text, that a reader is given at once: what a query costs, however much it asks for.
+    package static let logPageEntries = 1000
+    package static let logPageBytes = 256 << 10
     /// How long the beginning of a line waits for its end.
     package static let logPartialLine = Duration.milliseconds(500)
     /// Entries that wait for one follower; one that is slower is told how many it missed.

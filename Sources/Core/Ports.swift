@@ -79,6 +79,8 @@ package protocol LogPort: Sendable {
     func tail(of instance: InstanceID, function: FunctionKey, lines: Int) async -> [String]
     /// Forgets all logs of a function.
     func remove(_ function: FunctionKey) async
+    /// Forgets the logs of functions that are not known: a daemon that was killed left them. For the start.
+    func removeAll(but known: Set<FunctionKey>) async
     /// Forgets the logs of instances that are gone. - Returns: how many files, and their bytes.
     func prune(isDryRun: Bool) async -> Reclaimed
 }
@@ -195,7 +197,6 @@ package protocol StorePort: EventStore, NamespaceStore {
 /// What the gateway must know of a function to route, queue and time its requests.
 package struct RoutePolicy: Sendable, Hashable {
     package var key: FunctionKey
-    package var concurrency: Int
     /// Requests in flight per instance beyond which one more is wanted.
     package var target: Int
     package var timeout: Duration
@@ -203,7 +204,6 @@ package struct RoutePolicy: Sendable, Hashable {
 
     package init(key: FunctionKey, spec: FunctionSpec) {
         self.key = key
-        concurrency = spec.concurrency
         target = spec.requestTarget
         timeout = spec.timeout
         queueTimeout = spec.queueTimeout

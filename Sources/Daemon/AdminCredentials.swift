@@ -1,3 +1,4 @@
+internal import Core
 internal import FoundationEssentials
 internal import LinuxSystem
 
@@ -33,10 +34,7 @@ struct AdminCredentials: Sendable {
 
     private static func makePassword() -> String {
         var random = SystemRandomNumberGenerator()
-        return (0..<4).map { _ in
-            let digits = String(random.next(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+        return Hexadecimal.text((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
 
     /// - Parameter authorization: the value of an `Authorization` line (RFC 9110, section 11.6.2).

@@ -66,22 +66,22 @@ struct Backend: ControlBackend {
             warnings: host.warnings(shown.spec.limits, shown.ociConfig))
     }
 
-    func remove(_ function: FunctionKey) async throws(ControlError) {
+    func remove(_ function: FunctionKey, ifGeneration: Int?) async throws(ControlError) {
         do {
-            try await orchestrator.remove(function)
+            try await orchestrator.remove(function, ifGeneration: ifGeneration)
         } catch {
             throw Self.translate(error)
         }
     }
 
-    func scale(_ function: FunctionKey, to target: ScaleTarget) async throws(ControlError) -> FunctionView {
+    func scale(_ function: FunctionKey, _ request: ScaleRequest) async throws(ControlError) -> FunctionView {
         let count: Int? =
-            switch target {
+            switch request.scale {
             case .auto: nil
             case .count(let count): count
             }
         do {
-            try await orchestrator.scale(function, to: count)
+            try await orchestrator.scale(function, to: count, ifGeneration: request.ifGeneration)
         } catch {
             throw Self.translate(error)
         }

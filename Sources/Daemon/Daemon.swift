@@ -23,8 +23,10 @@ package struct Daemon: Sendable {
     package func run() async throws -> Bool {
         let environment = ProcessEnvironment.all
         let logLevel = LogLevel(configuration.logLevel)
-        let isJournal = environment["JOURNAL_STREAM"] != nil
-        let logger = Logger(label: "torpord") { _ in ServiceLog(level: logLevel, isJournal: isJournal) }
+        let journal =
+            JournalSocket.isStandardError(environment["JOURNAL_STREAM"])
+            ? JournalSocket(path: JournalSocket.usual) : nil
+        let logger = Logger(label: "torpord") { _ in ServiceLog(level: logLevel, journal: journal) }
         guard HostIdentity.isRoot else { throw StartError.notRoot }
         HostIdentity.ignoreBrokenPipes()
         HostIdentity.raiseOpenFileLimit()
@@ -35,6 +37,9 @@ package struct Daemon: Sendable {
         if try Self.restoredState(configuration) {
             logger.notice(
                 "a backup was put in place", metadata: ["previous": "\(configuration.previousState)"])
+        }
+        for left in [configuration.backupStaging, configuration.restoreStaging] {
+            do { try StagingDirectory.remove(left) } catch { throw StartError.directory(error) }
         }
         let credentials = try AdminCredentials(file: configuration.adminPasswordPath)
 

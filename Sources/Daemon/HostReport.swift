@@ -31,7 +31,7 @@ struct HostReport: Sendable {
             adminListen: adminListen.map { "\($0)" })
     }
 
-    func checks() -> [CheckItem] { probe.findings.map(CheckItem.init) + networkChecks }
+    func checks() -> [CheckItem] { HostChecks.items(probe, slots.report) }
 
     func address(of slot: SlotID) -> String? { slots.address(of: slot) }
 
@@ -41,50 +41,5 @@ struct HostReport: Sendable {
         return sandboxes.unenforceable(limits, ociConfig).map {
             "\($0.limit) is not enforced: this host has no cgroup v2 controller '\($0.controller)'"
         }
-    }
-
-    private var networkChecks: [CheckItem] {
-        let report = slots.report
-        var items = [
-            CheckItem(
-                name: "bridge", status: .ok,
-                detail: "\(report.bridge) with \(report.subnet), up to \(report.capacity) instances")
-        ]
-        switch report.firewall {
-        case .active(let table):
-            items.append(CheckItem(name: "nftables", status: .ok, detail: "table \(table)"))
-        case .unavailable(let reason):
-            items.append(
-                CheckItem(
-                    name: "nftables", status: .missing, detail: reason, costs: "functions have no egress",
-                    mend: "apt install nftables, and load the nf_tables kernel module"))
-        }
-        switch report.forwarding {
-        case .alreadyOn, .turnedOn: items.append(CheckItem(name: "ip forwarding", status: .ok, detail: "on"))
-        case .failed(let reason):
-            items.append(
-                CheckItem(
-                    name: "ip forwarding", status: .missing, detail: reason,
-                    costs: "functions have no egress",
-                    mend: "sysctl -w net.ipv4.ip_forward=1"))
-        }
-        for chain in report.foreignDrops {
-            items.append(
-                CheckItem(
-                    name: "forward policy", status: .warning,
-                    detail: "chain '\(chain)' drops forwarded packets",
-                    costs: "functions may have no egress",
-                    mend: "accept what comes in by '\(report.bridge)' there"))
-        }
-        return items
-    }
-}
-
-extension CheckItem {
-    fileprivate init(_ finding: HostProbe.Finding) {
-        self.init(
-            name: finding.name, status: finding.isThere ? .ok : finding.isEssential ? .missing : .warning,
-            detail: finding.detail, costs: finding.cost.isEmpty ? nil : finding.cost,
-            mend: finding.remedy.isEmpty ? nil : finding.remedy)
     }
 }

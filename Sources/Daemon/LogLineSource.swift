@@ -9,45 +9,38 @@ struct LogLineSource: Sendable {
     func lines(of function: FunctionKey, _ query: LogQuery) async -> LogLines {
         let since = query.since.map { LogTime(microseconds: $0.unixNanoseconds / 1000) }
         guard query.follow else {
-            let entries = await logs.read(
+            let kept = logs.read(
                 function: function, instance: query.instance, tail: query.tail, since: since)
-            return AsyncThrowingStream<LogLine, any Error> { continuation in
-                for entry in entries { if let line = LogLine(entry) { continuation.yield(line) } }
-                continuation.finish()
-            }
+            return LinesOfLog(kept: kept, live: nil)
         }
         let (kept, live) = await logs.follow(
             function: function, instance: query.instance, tail: query.tail, since: since)
-        return FollowedLines(kept: kept, live: live)
+        return LinesOfLog(kept: kept, live: live)
     }
 }
 
 /// First what is kept, then what comes, one at a time: a slow reader holds back nothing but itself.
-private struct FollowedLines: AsyncSequence, Sendable {
-    let kept: [LogEntry]
-    let live: AsyncStream<LogEvent>
+private struct LinesOfLog: AsyncSequence, Sendable {
+    let kept: LogPages
+    let live: AsyncStream<LogEvent>?
 
     struct AsyncIterator: AsyncIteratorProtocol {
-        var kept: ArraySlice<LogEntry>
-        var live: AsyncStream<LogEvent>.AsyncIterator
+        /// Nil when all of them were given.
+        var kept: LogPages.AsyncIterator?
+        var page: ArraySlice<LogEntry> = []
+        var live: AsyncStream<LogEvent>.AsyncIterator?
         var last: LogLine?
 
         mutating func next() async throws -> LogLine? { try await next(isolation: nil) }
 
         mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> LogLine? {
-            while let entry = kept.popFirst() {
-                if let line = LogLine(entry) {
-                    last = line
-                    return line
-                }
+            while kept != nil {
+                while let entry = page.popFirst() { if let line = told(entry) { return line } }
+                if let next = try await kept?.next() { page = next[...] } else { kept = nil }
             }
-            while let event = await live.next(isolation: actor) {
+            while let event = await live?.next(isolation: actor) {
                 switch event {
-                case .entry(let entry):
-                    if let line = LogLine(entry) {
-                        last = line
-                        return line
-                    }
+                case .entry(let entry): if let line = told(entry) { return line }
                 case .skipped(let count):
                     guard let last else { continue }
                     return LogLine(
@@ -57,10 +50,16 @@ private struct FollowedLines: AsyncSequence, Sendable {
             }
             return nil
         }
+
+        private mutating func told(_ entry: LogEntry) -> LogLine? {
+            guard let line = LogLine(entry) else { return nil }
+            last = line
+            return line
+        }
     }
 
     func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(kept: kept[...], live: live.makeAsyncIterator())
+        AsyncIterator(kept: kept.makeAsyncIterator(), live: live?.makeAsyncIterator())
     }
 }
 
@@ -69,6 +68,7 @@ extension LogLine {
         guard let instance = InstanceID(entry.instance) else { return nil }
         self.init(
             at: Timestamp(unixNanoseconds: entry.time.microseconds * 1000), instance: instance,
-            stream: entry.stream == .stdout ? .stdout : .stderr, text: entry.text)
+            stream: entry.stream == .stdout ? .stdout : .stderr, text: entry.text,
+            continues: entry.continues ? true : nil)
     }
 }

@@ -1,19 +1,21 @@
-internal import LinuxSystem
+package import LinuxSystem
 package import Logging
 
-/// Structured lines on stderr. Under systemd each begins with its priority (sd-daemon(3)) and the journal adds the time;
-/// elsewhere with the time.
+/// Structured lines on stderr; under systemd, entries of its journal, where each `key=value` is a field `TORPOR_KEY`,
+/// too. Where the journal does not take an entry, it is a line that begins with its priority (sd-daemon(3)).
 package struct ServiceLog: LogHandler {
     package var metadata: Logger.Metadata = [:]
     private let shared: LogLevel
     /// Of this logger alone, where it was set.
     private var own: Logger.Level?
-    private let isJournal: Bool
+    private let journal: JournalSocket?
 
-    /// - Parameter level: of every logger that has none of its own; it may change at any time.
-    package init(level: LogLevel, isJournal: Bool) {
+    /// - Parameters:
+    ///   - level: of every logger that has none of its own; it may change at any time.
+    ///   - journal: nil where stderr is something else.
+    package init(level: LogLevel, journal: JournalSocket?) {
         shared = level
-        self.isJournal = isJournal
+        self.journal = journal
     }
 
     package var logLevel: Logger.Level {
@@ -29,9 +31,27 @@ package struct ServiceLog: LogHandler {
     package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }
             .sorted { $0.key < $1.key }
-            .map { " \($0.key)=\(Self.quoted("\($0.value)"))" }.joined()
-        let head = isJournal ? "<\(Self.priority(event.level))>" : "\(TimeText.now()) \(event.level) "
-        StandardError.write("\(head)\(Self.oneLine("\(event.message)"))\(fields)\n")
+            .map { (name: $0.key, value: "\($0.value)") }
+        let text =
+            Self.oneLine("\(event.message)")
+            + fields.map { " \($0.name)=\(Self.quoted($0.value))" }.joined()
+        guard let journal else {
+            return StandardError.write("\(TimeText.now()) \(event.level) \(text)\n")
+        }
+        let priority = Self.priority(event.level)
+        let entry =
+            [
+                (name: "MESSAGE", value: text), (name: "PRIORITY", value: "\(priority)"),
+                (name: "SYSLOG_IDENTIFIER", value: "torpord"),
+            ] + fields.map { (name: Self.fieldName($0.name), value: $0.value) }
+        do { try journal.send(entry) } catch { StandardError.write("<\(priority)>\(text)\n") }
+    }
+
+    /// `revision` is TORPOR_REVISION, as the journal's fields are named (systemd.journal-fields(7)).
+    private static func fieldName(_ key: String) -> String {
+        "TORPOR_"
+            + String(
+                key.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }.prefix(57))
     }
 
     /// syslog(3) severities.

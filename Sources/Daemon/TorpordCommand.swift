@@ -1,6 +1,8 @@
 package import ArgumentParser
 internal import ControlAPI
 package import Core
+internal import FoundationEssentials
+internal import LinuxSystem
 
 /// The command line of `torpord`.
 package struct TorpordCommand: AsyncParsableCommand {
@@ -37,6 +39,11 @@ package struct TorpordCommand: AsyncParsableCommand {
 
     @Flag(help: "Check the configuration, tell what is wrong with it, and do not start.")
     var checkConfig = false
+    @Flag(
+        help:
+            "Check what torpord needs of its host, tell it as JSON (torpor system check shows it), and do not start; 1 when something is missing."
+    )
+    var checkHost = false
 
     package init() {}
 
@@ -56,6 +63,12 @@ package struct TorpordCommand: AsyncParsableCommand {
             throw ExitWith.message("torpord: \(error)", code: 2)
         }
         if checkConfig { return false }
+        if checkHost {
+            let checks = await HostChecks.withoutDaemon(configuration)
+            try File.write(Array(ControlCoding.encode(CheckList(checks: checks))) + [10], to: 1)
+            if checks.contains(where: { $0.status == .missing }) { throw ExitCode(1) }
+            return false
+        }
         do {
             let command = self
             return try await Daemon(configuration: configuration) {

@@ -1,7 +1,7 @@
 internal import HTTPWire
 
 /// Every answer that the gateway gives itself, and the one place where status codes are chosen.
-enum Refusal: Int, Sendable, CaseIterable {
+package enum Refusal: Int, Sendable, CaseIterable {
     case malformed, headTooLarge, version, expectation, transferCoding, headTimeout
     case credentialsNeeded
     case functionNotFound
@@ -21,7 +21,7 @@ enum Refusal: Int, Sendable, CaseIterable {
             }
     }
 
-    var status: (code: Int, reason: StaticString) {
+    package var status: (code: Int, reason: StaticString) {
         switch self {
         case .malformed: (400, "Bad Request")
         case .credentialsNeeded: (401, "Unauthorized")
@@ -40,7 +40,7 @@ enum Refusal: Int, Sendable, CaseIterable {
     }
 
     /// Short and stable: what tools look for.
-    var code: StaticString {
+    package var code: StaticString {
         switch self {
         case .malformed: "malformed_request"
         case .headTooLarge: "head_too_large"
@@ -73,7 +73,7 @@ enum Refusal: Int, Sendable, CaseIterable {
     }
 
     /// Seconds after which it is worth trying again.
-    private var retryAfter: Int? {
+    package var retryAfter: Int? {
         switch self {
         case .queueFull, .queueTimeout: 1
         default: nil

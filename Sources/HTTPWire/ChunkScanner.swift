@@ -21,49 +21,40 @@ package struct ChunkScanner: Sendable {
 
     package var isDone: Bool { state == .done }
 
-    /// Reads on at `start`. Returns the offset after the last byte that belongs to the body: `byteCount`, or less when
-    /// the body has ended. Calls `data` with each range of content.
+    /// The next range of content, with `offset` moved behind it; nil when the input or the body has ended.
     @inline(__always)
-    package mutating func scan(
-        _ input: RawSpan, from start: Int, data: (Range<Int>) -> Void
-    ) throws(HeadError) -> Int {
-        var offset = start
+    package mutating func next(_ input: RawSpan, from offset: inout Int) throws(HeadError) -> Range<Int>? {
         while offset < input.byteCount, state != .done {
-            if state == .data {
-                let count = min(left, input.byteCount &- offset)
-                data(offset..<(offset &+ count))
-                offset &+= count
-                left &-= count
-                if left == 0 { state = .dataCR }
+            guard state == .data else {
+                try step(input.byte(offset))
+                offset &+= 1
                 continue
             }
-            try step(input.byte(offset))
-            offset &+= 1
+            let start = offset
+            let count = min(left, input.byteCount &- offset)
+            offset &+= count
+            left &-= count
+            if left == 0 { state = .dataCR }
+            return start..<offset
         }
+        return nil
+    }
+
+    /// Reads on at `start` without looking at the content. Returns the offset after the last byte that belongs to the
+    /// body: `byteCount`, or less when the body has ended.
+    package mutating func scan(_ input: RawSpan, from start: Int) throws(HeadError) -> Int {
+        var offset = start
+        while try next(input, from: &offset) != nil {}
         return offset
     }
 
-    /// Reads on without looking at the content.
-    package mutating func scan(_ input: RawSpan, from start: Int) throws(HeadError) -> Int {
-        try scan(input, from: start) { _ in }
-    }
-
-    /// Reads on and appends the content alone. `output` has room for all of the input.
+    /// The same, and appends the content alone. `output` has room for all of the input.
     package mutating func decode(
         _ input: RawSpan, from start: Int, into output: inout OutputRawSpan
     ) throws(HeadError) -> Int {
         var offset = start
-        while offset < input.byteCount, state != .done {
-            if state == .data {
-                let count = min(left, input.byteCount - offset)
-                output.append(input, from: offset, to: offset + count)
-                offset += count
-                left -= count
-                if left == 0 { state = .dataCR }
-                continue
-            }
-            try step(input.byte(offset))
-            offset += 1
+        while let content = try next(input, from: &offset) {
+            output.append(input, from: content.lowerBound, to: content.upperBound)
         }
         return offset
     }

@@ -36,6 +36,16 @@ package enum File {
         }
     }
 
+    /// Bytes of a place in a file, fewer at its end.
+    package static func read(_ fd: borrowing OwnedFD, at offset: Int, count: Int) throws(KernelError)
+        -> [UInt8]
+    {
+        var content = [UInt8](repeating: 0, count: count)
+        let read = clinux_pread(fd.raw, &content, count, Int64(offset))
+        content.removeLast(count - Int(try check(read, "read")))
+        return content
+    }
+
     package static func text(_ path: String, at directory: Int32 = currentDirectory) throws(KernelError)
         -> String
     {

@@ -8,7 +8,7 @@ internal import Synchronization
 /// bounded piece of each pipe in turn and a bounded number of bytes per second of each instance.
 package final class LogCollector: InstanceLogCollecting, LogPort {
     private let mailbox: LogMailbox
-    private let reader: LogReader
+    private let directory: LogDirectory
     private let reading: WorkerThread
     private let thread: DedicatedThread
     private let nextFollower = Atomic<UInt64>(0)
@@ -21,7 +21,7 @@ package final class LogCollector: InstanceLogCollecting, LogPort {
         let mailbox = try LogMailbox()
         let directory = LogDirectory(root: directory)
         self.mailbox = mailbox
-        reader = LogReader(directory: directory)
+        self.directory = directory
         reading = try WorkerThread(name: "torpor-log-read", limit: Self.waitingReads)
         // Made here, so that its failure is ours; used on its thread alone from then on.
         let pump = Mutex<LogPump?>(try LogPump(mailbox: mailbox, directory: directory))
@@ -38,9 +38,12 @@ package final class LogCollector: InstanceLogCollecting, LogPort {
 
     package func tail(instance: String, function: String, lines: Int) async -> [String] {
         await withCheckedContinuation { mailbox.post(.drain(instance: instance, $0)) }
-        let entries = await entries(
-            function: function, instance: instance, limit: lines, since: nil, until: nil)
-        return entries.map(\.text)
+        var tail: [String] = []
+        // Whoever wants the last words of a failure can do nothing about a reading thread that is busy.
+        do {
+            for try await page in pages(function, instance, lines, nil, nil) { tail += page.map(\.text) }
+        } catch {}
+        return tail
     }
 
     package func tail(of instance: InstanceID, function: FunctionKey, lines: Int) async -> [String] {
@@ -52,17 +55,15 @@ package final class LogCollector: InstanceLogCollecting, LogPort {
     ///   - instance: nil for every instance. - tail: only the last entries. - since: only from this moment on.
     package func read(
         function: FunctionKey, instance: InstanceID? = nil, tail: Int? = nil, since: LogTime? = nil
-    ) async -> [LogEntry] {
-        await entries(
-            function: function.description, instance: instance?.description, limit: tail, since: since,
-            until: nil)
+    ) -> LogPages {
+        pages(function.description, instance?.description, tail, since, nil)
     }
 
     /// What is kept, and then what is written from now on, nothing twice and nothing left out: a follower that is too
     /// slow is told how many entries it missed. Ends when the function's logs are removed, or the collector stops.
     package func follow(
         function: FunctionKey, instance: InstanceID? = nil, tail: Int? = nil, since: LogTime? = nil
-    ) async -> (kept: [LogEntry], live: AsyncStream<LogEvent>) {
+    ) async -> (kept: LogPages, live: AsyncStream<LogEvent>) {
         let (live, continuation) = AsyncStream.makeStream(
             of: LogEvent.self, bufferingPolicy: .bufferingOldest(Limits.logFollowerEntries))
         let id = nextFollower.wrappingAdd(1, ordering: .relaxed).newValue
@@ -71,14 +72,16 @@ package final class LogCollector: InstanceLogCollecting, LogPort {
             id: id, function: function.description, instance: instance?.description,
             continuation: continuation)
         let joined = await withCheckedContinuation { mailbox.post(.follow(follower, $0)) }
-        let kept = await entries(
-            function: function.description, instance: instance?.description, limit: tail, since: since,
-            until: joined)
-        return (kept, live)
+        return (pages(function.description, instance?.description, tail, since, joined), live)
     }
 
     package func remove(_ function: FunctionKey) async {
         await withCheckedContinuation { mailbox.post(.remove(function: function.description, $0)) }
+    }
+
+    package func removeAll(but known: Set<FunctionKey>) async {
+        let found = try? await reading.run { [directory] in directory.functions() }
+        for function in found ?? [] where !known.contains(function) { await remove(function) }
     }
 
     package func prune(isDryRun: Bool) async -> Reclaimed {
@@ -91,13 +94,12 @@ package final class LogCollector: InstanceLogCollecting, LogPort {
         thread.join()
     }
 
-    private func entries(
-        function: String, instance: String?, limit: Int?, since: LogTime?, until: LogTime?
-    ) async -> [LogEntry] {
-        let limit = min(max(0, limit ?? Limits.logQueryLines), Limits.logQueryLines)
-        let found = try? await reading.run { [reader] in
-            reader.read(function: function, instance: instance, limit: limit, since: since, until: until)
-        }
-        return found ?? []
+    private func pages(
+        _ function: String, _ instance: String?, _ tail: Int?, _ since: LogTime?, _ until: LogTime?
+    ) -> LogPages {
+        LogPages(
+            reading: reading, directory: directory,
+            selection: LogSelection(
+                function: function, instance: instance, tail: tail, since: since, until: until))
     }
 }

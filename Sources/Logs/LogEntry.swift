@@ -26,16 +26,14 @@ package struct LogEntry: Sendable, Hashable {
 
     /// Reads a line of a file, without its newline; nil for what no collector wrote.
     init?(line: ArraySlice<UInt8>, instance: String) {
-        guard line.count > LogTime.length, let time = LogTime(line.prefix(LogTime.length)) else { return nil }
-        let rest = line.dropFirst(LogTime.length + 1)
-        guard let space = rest.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-        var tag = rest[rest.startIndex..<space]
-        let continues = tag.last == UInt8(ascii: "+")
-        if continues { tag.removeLast() }
-        guard let stream = Stream(rawValue: String(decoding: tag, as: UTF8.self)) else { return nil }
+        guard let head = LogHead(line: line) else { return nil }
+        self.init(line: line, head: head, instance: instance)
+    }
+
+    init(line: ArraySlice<UInt8>, head: LogHead, instance: String) {
         self.init(
-            time: time, instance: instance, stream: stream,
-            text: LogEntry.readable(rest[(space + 1)...]), continues: continues)
+            time: head.time, instance: instance, stream: head.stream,
+            text: LogEntry.readable(line[head.text...]), continues: head.continues)
     }
 
     /// Appends the line as it stands on disk.
@@ -65,5 +63,29 @@ package struct LogEntry: Sendable, Hashable {
             text.unicodeScalars.append(isControl || isDirection ? "\u{fffd}" : scalar)
         }
         return text
+    }
+}
+
+/// What stands before the text of a line on disk.
+struct LogHead: Sendable {
+    let time: LogTime
+    let stream: LogEntry.Stream
+    let continues: Bool
+    /// Where the text begins.
+    let text: Int
+
+    /// nil for what no collector wrote.
+    init?(line: ArraySlice<UInt8>) {
+        guard line.count > LogTime.length, let time = LogTime(line.prefix(LogTime.length)) else { return nil }
+        let rest = line.dropFirst(LogTime.length + 1)
+        guard let space = rest.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+        var tag = rest[rest.startIndex..<space]
+        let continues = tag.last == UInt8(ascii: "+")
+        if continues { tag.removeLast() }
+        guard let stream = LogEntry.Stream(rawValue: String(decoding: tag, as: UTF8.self)) else { return nil }
+        self.time = time
+        self.stream = stream
+        self.continues = continues
+        text = space + 1
     }
 }

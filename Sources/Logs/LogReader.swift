@@ -1,76 +1,98 @@
 internal import Core
 internal import LinuxSystem
 
-/// Reads logs from disk. Blocks: it runs on the collector's reading thread.
+/// Which entries of a function's logs.
+struct LogSelection: Sendable {
+    let function: String
+    /// nil for all of the function.
+    let instance: String?
+    /// Only the last ones; nil for all.
+    let tail: Int?
+    /// The first and the last moment; nil for all.
+    let since: LogTime?
+    let until: LogTime?
+}
+
+/// Finds and merges what is kept of a function's instances by time, page by page. Blocks: it runs on the collector's
+/// reading thread.
 struct LogReader: Sendable {
-    let directory: LogDirectory
+    private var cursors: [LogCursor]
+    /// Entries that are not among the last ones that were asked for.
+    private var surplus: Int
+    private let until: LogTime?
 
-    /// The last entries that match, oldest first.
-    /// - Parameters:
-    ///   - instance: nil for all of the function. - limit: entries at most. - since: the first moment, nil for all.
-    ///   - until: the last moment, nil for all.
-    func read(function: String, instance: String?, limit: Int, since: LogTime?, until: LogTime?) -> [LogEntry]
-    {
-        let instances = instance.map { [$0] } ?? directory.instances(function: function)
-        var found: [LogEntry] = []
+    init(_ selection: LogSelection, in directory: LogDirectory) {
+        let instances =
+            selection.instance.map { [$0] } ?? directory.instances(function: selection.function)
+        let isWhole = selection.tail == nil && selection.since == nil
+        var found = 0
+        cursors = []
         for instance in instances {
-            guard let place = directory.file(instance: instance, function: function) else { continue }
-            let entries = read(place, limit: limit, since: since, until: until)
-            if entries.isEmpty { continue }
-            // Entries of one instance keep their order; equal times keep the instances' order.
-            found = LogReader.merge(found, entries)
-            if found.count > limit { found.removeFirst(found.count - limit) }
-        }
-        return found
-    }
-
-    /// One instance's entries, from its newest file backwards until there are enough.
-    private func read(_ place: LogPlace, limit: Int, since: LogTime?, until: LogTime?) -> [LogEntry] {
-        var entries: [LogEntry] = []
-        for age in 0..<Limits.logFiles where entries.count < limit {
-            guard let bytes = try? File.read(place.path(age), limit: Limits.logFileBytes * 2) else {
+            guard let place = directory.file(instance: instance, function: selection.function) else {
                 continue
             }
-            let room = limit - entries.count
-            let older = LogReader.last(room, in: bytes, instance: place.instance, since: since, until: until)
-            entries = older + entries
+            let segments = LogSegment.all(of: place)
+            if isWhole {
+                cursors.append(LogCursor(segments, from: 0, instance: instance))
+                continue
+            }
+            let start = LogStart(
+                segments, limit: selection.tail ?? .max, since: selection.since, until: selection.until)
+            found += start.entries
+            cursors.append(LogCursor(start.segments, from: start.offset, instance: instance))
+        }
+        surplus = selection.tail.map { max(0, found - $0) } ?? 0
+        until = selection.until
+        cursors.removeAll { $0.head == nil }
+    }
+
+    /// The next entries, oldest first; none at the end.
+    mutating func page() -> [LogEntry] {
+        var entries: [LogEntry] = []
+        var bytes = 0
+        while entries.count < Limits.logPageEntries, bytes < Limits.logPageBytes {
+            guard let index = cursors.indices.min(by: { time($0) < time($1) }) else { break }
+            if let until, time(index) > until { break }
+            if surplus > 0 {
+                surplus -= 1
+            } else if let entry = cursors[index].entry {
+                bytes += entry.text.utf8.count
+                entries.append(entry)
+            }
+            cursors[index].advance()
+            if cursors[index].head == nil { cursors.remove(at: index) }
         }
         return entries
     }
 
-    private static func last(
-        _ limit: Int, in bytes: [UInt8], instance: String, since: LogTime?, until: LogTime?
-    ) -> [LogEntry] {
-        var reversed: [LogEntry] = []
-        // What comes after the last newline is being written.
-        guard var end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
-        while reversed.count < limit {
-            let start = bytes[..<end].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-            if let entry = LogEntry(line: bytes[start..<end], instance: instance) {
-                if let since, entry.time < since { break }
-                if until.map({ entry.time <= $0 }) ?? true { reversed.append(entry) }
+    private func time(_ index: Int) -> LogTime {
+        cursors[index].head?.time ?? LogTime(microseconds: .max)
+    }
+}
+
+/// Entries that are kept, page by page, oldest first. A page is read when it is asked for: a slow reader holds up
+/// nothing, and costs what one page does.
+package struct LogPages: AsyncSequence, Sendable {
+    let reading: WorkerThread
+    let directory: LogDirectory
+    let selection: LogSelection
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        fileprivate let pages: LogPages
+        private var reader: LogReader?
+
+        fileprivate init(_ pages: LogPages) { self.pages = pages }
+
+        package mutating func next() async throws -> [LogEntry]? {
+            let (selection, directory, begun) = (pages.selection, pages.directory, reader)
+            let (page, after) = try await pages.reading.run {
+                var reader = begun ?? LogReader(selection, in: directory)
+                return (reader.page(), reader)
             }
-            if start == 0 { break }
-            end = start - 1
+            reader = after
+            return page.isEmpty ? nil : page
         }
-        return reversed.reversed()
     }
 
-    static func merge(_ a: [LogEntry], _ b: [LogEntry]) -> [LogEntry] {
-        guard let lastOfA = a.last, let firstOfB = b.first else { return a + b }
-        if lastOfA.time <= firstOfB.time { return a + b }
-        var merged: [LogEntry] = []
-        merged.reserveCapacity(a.count + b.count)
-        var (i, j) = (0, 0)
-        while i < a.count, j < b.count {
-            if b[j].time < a[i].time {
-                merged.append(b[j])
-                j += 1
-            } else {
-                merged.append(a[i])
-                i += 1
-            }
-        }
-        return merged + a[i...] + b[j...]
-    }
+    package func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 }

@@ -20,9 +20,7 @@ struct HostNetwork: ~Copyable {
     ///   the kernel refuses.
     init(names: BridgeNames, subnet: IPv4Subnet, netlink: borrowing Netlink) throws {
         let lock = try HostNetwork.lock(names)
-        let existing = try netlink.link(named: names.bridge)
-        try HostNetwork.checkOwner(of: existing, names: names)
-        try HostNetwork.checkSubnet(subnet, bridge: existing?.index, netlink: netlink)
+        let existing = try HostNetwork.checkPlace(names: names, subnet: subnet, netlink: netlink)
         if existing == nil { try netlink.addBridge(names.bridge, alias: HostNetwork.mark) }
         guard let bridge = try netlink.link(named: names.bridge) else {
             throw NetlinkError(operation: "create bridge", subject: names.bridge, code: NLE_NODEV)
@@ -73,6 +71,17 @@ struct HostNetwork: ~Copyable {
                 allowed: "another name by --bridge, and another --subnet")
         }
         return OwnedFD(owning: try check(result, "bind", subject: names.lock))
+    }
+
+    /// - Returns: the bridge, where an earlier daemon left it.
+    /// - Throws: `InvalidInput` where the bridge's name or the subnet is somebody else's.
+    @discardableResult
+    static func checkPlace(names: BridgeNames, subnet: IPv4Subnet, netlink: borrowing Netlink) throws -> Link?
+    {
+        let existing = try netlink.link(named: names.bridge)
+        try checkOwner(of: existing, names: names)
+        try checkSubnet(subnet, bridge: existing?.index, netlink: netlink)
+        return existing
     }
 
     private static func checkOwner(of link: Link?, names: BridgeNames) throws {

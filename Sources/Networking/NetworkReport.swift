@@ -28,13 +28,6 @@ package struct NetworkReport: Sendable, Hashable {
     /// Slots that can exist at once.
     package var capacity: Int
 
-    /// Whether functions reach other hosts as far as this host is concerned.
-    package var hasEgress: Bool {
-        guard case .active = firewall else { return false }
-        if case .failed = forwarding { return false }
-        return true
-    }
-
     /// One sentence for each thing that is not as it should be: what it costs, and how to mend it.
     package var problems: [String] {
         var found: [String] = []

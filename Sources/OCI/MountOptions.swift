@@ -37,8 +37,6 @@ package struct MountOptions: Sendable, Hashable {
     /// Options for the filesystem itself, in their order: `size=65536k`, `newinstance`.
     package var data: [String] = []
 
-    package var dataText: String { data.joined(separator: ",") }
-
     /// The same flags as mount_setattr(2) and fsmount(2) take them (MOUNT_ATTR_*).
     package var attributes: UInt64 {
         var bits: UInt64 = 0

@@ -153,19 +153,23 @@ extension Orchestrator {
     }
 
     /// Forgets a function; its instances finish what they have in flight. Returns when that is durable.
-    package func remove(_ key: FunctionKey) async throws {
+    /// - Parameter ifGeneration: as in `deploy`.
+    package func remove(_ key: FunctionKey, ifGeneration: Int? = nil) async throws {
         await lockContent()
         defer { contentLock.release() }
         _ = await journal.flush()
         guard functions[key]?.isRemoved == false else { throw CommandError.unknownFunction(key) }
+        try check(ifGeneration, of: key)
         try await journal.store.remove(key)
         router.remove(key)
         apply(.removed, to: key)
     }
 
-    /// - Parameter count: instances to keep, 0 to `Limits.instancesPerFunction`; nil is auto.
-    package func scale(_ key: FunctionKey, to count: Int?) async throws {
+    /// - Parameters:
+    ///   - count: instances to keep, 0 to `Limits.instancesPerFunction`; nil is auto. - ifGeneration: as in `deploy`.
+    package func scale(_ key: FunctionKey, to count: Int?, ifGeneration: Int? = nil) async throws {
         guard functions[key]?.isRemoved == false else { throw CommandError.unknownFunction(key) }
+        try check(ifGeneration, of: key)
         if let count, !(0...Limits.instancesPerFunction).contains(count) {
             throw InvalidInput(
                 "scale", "\(count) is out of range",

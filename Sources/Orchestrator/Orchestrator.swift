@@ -86,6 +86,7 @@ package actor Orchestrator {
                 router.upsert(RoutePolicy(key: machine.key, spec: spec))
             }
         }
+        await logs.removeAll(but: Set(functions.keys))
     }
 
     /// Starts what shall run without being asked for: kept instances, and rollouts that an earlier daemon did not end.

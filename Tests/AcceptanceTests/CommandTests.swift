@@ -163,6 +163,34 @@ extension AcceptanceTests {
             }
         }
 
+        /// The daemon's program says what keeps it from starting.
+        @Test func theHostIsCheckedWithoutADaemon() throws {
+            try TorporFixture.with(start: false) { torpor in
+                let check = try torpor.cli("system", "check", "-o", "json")
+                #expect(check.errors.contains("torpord is not running"))
+                let items: [Any] = try check.value("checks")
+                let states = items.compactMap { $0 as? [String: Any] }.compactMap { $0["status"] as? String }
+                #expect(states.count >= 9)
+                #expect(check.status == (states.contains("missing") ? 1 : 0), "\(check)")
+                let table = try torpor.cli("system", "check").output
+                for word in ["kernel", "user namespaces", "overlay", "bridge", "nftables"] {
+                    #expect(table.contains(word), "\(word)")
+                }
+
+                let taken = Scratch.path("check")
+                defer { unlink(taken) }
+                let child = try ChildProcess(
+                    Programs.daemon,
+                    ["--config", torpor.configurationPath, "--bridge", "lo", "--check-host"],
+                    output: .file(taken))
+                #expect(try child.wait() == 1)
+                let found = try ControlCoding.decode(CheckList.self, from: Data(Host.text(taken).utf8))
+                let bridge = try #require(found.checks.first { $0.name == "bridge" })
+                #expect(bridge.status == .missing && bridge.detail.contains("is a network interface"))
+                #expect(bridge.costs == "the daemon does not start" && bridge.mend?.isEmpty == false)
+            }
+        }
+
         /// Somebody outside of the group is told how to join it.
         @Test(.needsUsers) func withoutPermission() throws {
             try TorporFixture.with { torpor in

@@ -38,6 +38,33 @@ extension AcceptanceTests {
             }
         }
 
+        /// What was in the middle of being made or removed.
+        @Test func whatWasHalfDone() throws {
+            try TorporFixture.with { torpor in
+                try torpor.deploy("hello")
+                _ = try torpor.get("/function/hello/log?text=kept")
+                try becomesTrue("the line") { try torpor.logs("hello").contains { $0.text == "kept" } }
+                #expect(torpor.log.contains("operation=deployFunction"), "it is written down who asked")
+                #expect(torpor.log.contains(" uid=\(getuid())") && torpor.log.contains(" pid=\(getpid())"))
+                try torpor.kill()
+                let files = FileManager.default
+                let logs = "\(torpor.stateDirectory)/logs/default"
+                try files.copyItem(atPath: "\(logs)/hello", toPath: "\(logs)/ghost")
+                let staging = ["backup-staging", "restore-staging"].map { "\(torpor.stateDirectory)/\($0)" }
+                for path in staging {
+                    try files.createDirectory(atPath: "\(path)/content", withIntermediateDirectories: true)
+                    try "half".write(toFile: "\(path)/content/file", atomically: false, encoding: .utf8)
+                }
+                try torpor.start()
+                for path in staging + ["\(logs)/ghost"] {
+                    #expect(!files.fileExists(atPath: path), "\(path)")
+                }
+                #expect(try torpor.logs("hello").contains { $0.text == "kept" })
+                try torpor.deploy("ghost")
+                #expect(try !torpor.logs("ghost").contains { $0.text == "kept" })
+            }
+        }
+
         /// At any moment of a deploy, a wake, a removal.
         @Test func atAnyMoment() throws {
             let seed = seed("TORPOR_SEED", 1)

@@ -14,12 +14,12 @@ struct Run {
         await self.init(list: arguments, input: input)
     }
 
-    init(list arguments: [String], input: String = "") async {
+    init(list arguments: [String], input: String = "", environment: [String: String] = [:]) async {
         let output = Mutex("")
         let errors = Mutex("")
         let rest = Mutex(input.isEmpty ? nil : Array(input.utf8))
         let context = ToolContext(
-            environment: ["TORPOR_SOCKET": "/nonexistent/torpor.sock"],
+            environment: ["TORPOR_SOCKET": "/nonexistent/torpor.sock"].merging(environment) { _, new in new },
             directory: "/work", now: { Timestamp(unixSeconds: 1_700_000_000) },
             output: { text in output.withLock { $0 += text } },
             outputBytes: { bytes in output.withLock { $0 += String(decoding: bytes, as: UTF8.self) } },

@@ -2,6 +2,8 @@ import ControlAPI
 import ControlClient
 import Core
 import Foundation
+import NIOCore
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct ControlServerTests {
@@ -31,7 +33,7 @@ import Testing
             #expect(try await server.client.systemInfo() == Sample.info)
             #expect(try await server.client.systemCheck() == Sample.checks)
             #expect(try await server.client.reload() == Sample.reload)
-            try await server.client.remove(request.key)
+            try await server.client.remove(request.key, ifGeneration: view.generation)
             #expect(backend.deployed(request.key) == nil)
         }
     }
@@ -52,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET", "/v2/functions", nil, 404, "notFound"), ("GET", "/", nil, 404, "notFound"),
+        ("GET", "/v2/functions", nil, 404, "unknownPath"), ("GET", "/", nil, 404, "unknownPath"),
         ("PATCH", "/v1/functions", nil, 405, "methodNotAllowed"),
         ("GET", "/v1/functions/default/UPPER", nil, 422, "invalid"),
         ("GET", "/v1/functions/default/..%2f..", nil, 422, "invalid"),
@@ -90,6 +92,12 @@ import Testing
         ),
         ("PUT", "/v1/functions/default/a/scale", #"{"scale":-1}"#, 422, "scale"),
         ("PUT", "/v1/functions/default/a/scale", #"{"scale":"few"}"#, 422, "scale"),
+        ("PUT", "/v1/functions/default/a/scale", #"{"scale":1,"ifGenration":1}"#, 422, "ifGenration"),
+        ("POST", "/v1/functions/default/a/undo", #"{"ifGenration":1}"#, 422, "ifGenration"),
+        ("POST", "/v1/system/prune", #"{"revisions":true,"dryrun":true}"#, 422, "dryrun"),
+        ("DELETE", "/v1/functions/default/a?ifGeneration=x", nil, 422, "ifGeneration"),
+        ("DELETE", "/v1/functions/default/a?generation=1", nil, 422, "generation"),
+        ("DELETE", "/v1/functions/default/a?ifGeneration=2", nil, 409, "changed by somebody else"),
         ("GET", "/v1/functions/default/a/logs?tail=-1", nil, 422, "tail"),
         ("GET", "/v1/functions/default/a/logs?since=yesterday", nil, 422, "since"),
         ("GET", "/v1/functions/default/a/logs?follow=maybe", nil, 422, "follow"),
@@ -105,6 +113,23 @@ import Testing
             let error = try ControlCoding.decode(ErrorBody.self, from: Data(answer.body.utf8)).error
             #expect(error.kind.status == status)
         }
+    }
+
+    @Test func anUploadMayPauseAndIsCutWhenItStalls() async throws {
+        #expect(Limits.controlIdleTimeout >= .seconds(300), "a disk may stall for minutes")
+        func upload(pausing pause: Duration) async throws -> FunctionView {
+            let sent = Atomic<Int>(0)
+            return try await ServerFixture.with(idleTimeout: .seconds(1)) { server in
+                try await server.client.deploy {
+                    let number = sent.wrappingAdd(1, ordering: .relaxed).newValue
+                    if number > 1 { try await Task.sleep(for: pause) }
+                    return number > 3 ? nil : ByteBuffer(string: "12345")
+                }
+            }
+        }
+        #expect(
+            try await upload(pausing: .milliseconds(600)).name == "bytes-15", "longer than the limit in all")
+        await #expect(throws: ClientError.self) { try await upload(pausing: .seconds(5)) }
     }
 
     @Test func aBodyThatIsTooLargeIsRefused() async throws {

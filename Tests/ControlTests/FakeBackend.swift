@@ -34,14 +34,15 @@ final class FakeBackend: ControlBackend {
         Sample.detail(try view(function))
     }
 
-    func remove(_ function: FunctionKey) async throws(ControlError) {
+    func remove(_ function: FunctionKey, ifGeneration: Int?) async throws(ControlError) {
+        guard ifGeneration ?? 3 == 3 else { throw .changedMeanwhile(function, 3) }
         guard functions.withLock({ $0.removeValue(forKey: function) }) != nil else {
             throw .noSuchFunction(function)
         }
     }
 
-    func scale(_ function: FunctionKey, to target: ScaleTarget) async throws(ControlError) -> FunctionView {
-        scales.withLock { $0[function] = target }
+    func scale(_ function: FunctionKey, _ request: ScaleRequest) async throws(ControlError) -> FunctionView {
+        scales.withLock { $0[function] = request.scale }
         return try view(function)
     }
 

@@ -1,6 +1,7 @@
 import ControlAPI
 import ControlClient
 import ControlServer
+import Core
 import Foundation
 import Logging
 import NIOCore
@@ -27,9 +28,10 @@ struct ServerFixture {
         }
     }
 
-    static func with(
-        _ backend: FakeBackend = FakeBackend(), _ body: (ServerFixture) async throws -> Void
-    ) async throws {
+    static func with<Result>(
+        _ backend: FakeBackend = FakeBackend(), idleTimeout: Duration = Limits.controlIdleTimeout,
+        _ body: (ServerFixture) async throws -> Result
+    ) async throws -> Result {
         let directory = NSTemporaryDirectory() + "torpor-" + UUID().uuidString.prefix(8)
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let socket = directory + "/run/torpor.sock"
@@ -38,17 +40,19 @@ struct ServerFixture {
         logger.logLevel = .critical
         let server = ControlServer(
             backend: backend, socket: ControlSocket(path: socket), logger: logger,
-            serving: { starter.finish() })
+            idleTimeout: idleTimeout, serving: { starter.finish() })
         let group = ServiceGroup(services: [server], logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 defer { starter.finish() }
                 try await group.run()
             }
             for await _ in started {}
-            try await body(ServerFixture(socket: socket, client: ControlClient(socket: socket), group: group))
+            let result = try await body(
+                ServerFixture(socket: socket, client: ControlClient(socket: socket), group: group))
             await group.triggerGracefulShutdown()
             try await tasks.waitForAll()
+            return result
         }
     }
 }

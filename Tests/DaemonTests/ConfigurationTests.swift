@@ -18,22 +18,26 @@ import Testing
     }
 
     @Test func readsEverySetting() throws {
-        let settings = try parse(
-            """
-            state-dir: /srv/torpor
-            listen: "[::1]:9090"
-            bridge: tp0
-            subnet: 10.9.0.0/20
-            uid-base: 200000
-            domain: example.org
-            limits: besteffort
-            log-level: debug
-            gateway-threads: 2
-            """)
-        #expect(settings[.listen] == "[::1]:9090")
-        #expect(settings.count == 9)
+        // As the file says it, and as it is told again; none of them is the default.
+        let written: [ConfigurationSetting: (yaml: String, text: String)] = [
+            .stateDir: ("/srv/torpor", "/srv/torpor"), .runDir: ("/srv/run", "/srv/run"),
+            .listen: ("\"[::1]:9090\"", "[::1]:9090"), .adminListen: ("127.0.0.1:9091", "127.0.0.1:9091"),
+            .bridge: ("tp0", "tp0"), .subnet: ("10.9.0.0/20", "10.9.0.0/20"), .uidBase: ("200000", "200000"),
+            .domain: ("example.org", "example.org"), .limits: ("besteffort", "besteffort"),
+            .logLevel: ("debug", "debug"), .gatewayThreads: ("2", "2"),
+            .bindVolumes: ("[/srv/a, /srv/b]", "/srv/a\n/srv/b"),
+        ]
+        let lines = ConfigurationSetting.allCases.map {
+            "\($0.rawValue): \(written[$0]?.yaml ?? "unwritten")\n"
+        }
+        let settings = try parse(lines.joined())
         var configuration = Configuration()
-        for (setting, value) in settings { try setting.apply(value, to: &configuration) }
+        for setting in ConfigurationSetting.allCases {
+            let value = try #require(settings[setting], "\(setting)")
+            try setting.apply(value, to: &configuration)
+            #expect(setting.text(in: configuration) == written[setting]?.text)
+            #expect(setting.text(in: Configuration()) != written[setting]?.text)
+        }
         #expect(configuration.limits == .besteffort)
         #expect(configuration.listen == ListenAddress(host: "::1", port: 9090))
         #expect(configuration.databasePath == "/srv/torpor/torpor.db")
@@ -67,12 +71,17 @@ import Testing
     }
 
     @Test func theCommandLineWinsOverTheEnvironmentAndThatOverTheDefault() throws {
-        let environment = ["TORPOR_LISTEN": "127.0.0.1:7000", "TORPOR_STATE_DIR": "/srv/a"]
+        let environment = [
+            "TORPOR_LISTEN": "127.0.0.1:7000", "TORPOR_STATE_DIR": "/srv/a", "TORPOR_RUN_DIR": "/srv/r",
+        ]
         let command = try TorpordCommand.parse(["--listen", "127.0.0.1:7001"])
         let configuration = try command.resolve(environment: environment)
         #expect(configuration.listen.port == 7001)
         #expect(configuration.stateDirectory == "/srv/a")
-        #expect(configuration.runDirectory == "/run/torpor")
+        #expect(configuration.runDirectory == "/srv/r")
+        #expect(try command.resolve(environment: [:]).runDirectory == "/run/torpor")
+        let named = try TorpordCommand.parse(["--run-dir", "/srv/s"])
+        #expect(try named.resolve(environment: environment).runDirectory == "/srv/s")
     }
 
     @Test func aNamedFileMustExist() throws {

@@ -14,7 +14,11 @@ struct ChunkTests {
                 var content: [UInt8] = []
                 for (from, to) in [(0, first), (first, second), (second, bytes.count)] where !scanner.isDone {
                     let part = Array(bytes[from..<to])
-                    used += try scanner.scan(part.span.bytes, from: 0) { content += part[$0] }
+                    var offset = 0
+                    while let range = try scanner.next(part.span.bytes, from: &offset) {
+                        content += part[range]
+                    }
+                    used += offset
                 }
                 #expect(scanner.isDone)
                 #expect(used == text.utf8.count)

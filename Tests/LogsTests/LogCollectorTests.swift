@@ -22,7 +22,7 @@ import Testing
             let tail = await fixture.collector.tail(
                 instance: first, function: fixture.function.description, lines: 2)
             #expect(Set(tail) == ["bad", "no end"])
-            let entries = await fixture.collector.read(function: fixture.function)
+            let entries = try await fixture.read()
             #expect(entries.map(\.stream) == [.stdout, .stdout] + entries.dropFirst(2).map(\.stream))
             #expect(entries.count == 4 && zip(entries, entries.dropFirst()).allSatisfy { $0.time <= $1.time })
             let now = KernelClock.real() / 1000
@@ -40,7 +40,7 @@ import Testing
             let (out, _) = try fixture.collect(first)
             fixture.write("password: ", to: out)
             try await fixture.eventually("the beginning is shown") {
-                await fixture.collector.read(function: fixture.function).first?.text == "password: "
+                try await fixture.read().first?.text == "password: "
             }
             do {
                 let (last, _) = try fixture.collect(second)
@@ -49,7 +49,7 @@ import Testing
             let id = try #require(InstanceID(second))
             // The test's own copies of the reading ends do not count: the writers are gone.
             try await fixture.eventually("the end is shown") {
-                let entries = await fixture.collector.read(function: fixture.function, instance: id)
+                let entries = try await fixture.read(instance: id)
                 return entries.first?.text == "dying words"
             }
         }
@@ -113,7 +113,7 @@ import Testing
             }
             #expect(total > Limits.logFileBytes && total <= Limits.logFiles * Limits.logFileBytes)
             #expect(throws: KernelError.self) { try File.text("\(folder)/\(first).2.log") }
-            let newest = await fixture.collector.read(function: fixture.function, tail: 100)
+            let newest = try await fixture.read(tail: 100)
             #expect(newest.count == 100)
         }
     }
@@ -126,7 +126,7 @@ import Testing
             _ = await fixture.collector.tail(
                 instance: first, function: fixture.function.description, lines: 1)
             let (kept, live) = await fixture.collector.follow(function: fixture.function, tail: 1)
-            #expect(kept.map(\.text) == ["before 2"])
+            #expect(try await fixture.all(kept).map(\.text) == ["before 2"])
             let count = Limits.logFollowerEntries + 500
             for number in 0..<count { fixture.write("after \(number)\n", to: out) }
             _ = await fixture.collector.tail(
@@ -161,7 +161,7 @@ import Testing
             var events = 0
             for await _ in live { events += 1 }
             #expect(events <= 1)
-            #expect(await fixture.collector.read(function: fixture.function).isEmpty)
+            #expect(try await fixture.read().isEmpty)
             fixture.write("into nothing\n", to: out)
             _ = await fixture.collector.tail(
                 instance: first, function: fixture.function.description, lines: 1)
@@ -184,7 +184,7 @@ import Testing
                     instance: id, function: fixture.function.description, lines: 1)
             }
             try await fixture.eventually("the oldest are removed") {
-                await fixture.collector.read(function: fixture.function).map(\.text) == [
+                try await fixture.read().map(\.text) == [
                     "3", "4", "5", "6", "7",
                 ]
             }

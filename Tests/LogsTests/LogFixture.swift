@@ -83,6 +83,16 @@ struct LogFixture {
         }
     }
 
+    /// All that is kept.
+    func read(instance: InstanceID? = nil, tail: Int? = nil, since: LogTime? = nil) async throws -> [LogEntry]
+    {
+        try await all(collector.read(function: function, instance: instance, tail: tail, since: since))
+    }
+
+    func all(_ pages: LogPages) async throws -> [LogEntry] {
+        try await pages.reduce(into: []) { $0 += $1 }
+    }
+
     func eventually(_ what: Comment, _ holds: () async throws -> Bool) async throws {
         for _ in 0..<500 {
             if try await holds() { return }

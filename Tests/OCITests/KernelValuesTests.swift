@@ -40,7 +40,7 @@ struct KernelValuesTests {
             path: "o")
         #expect(options.flags == [.noSetuid, .noDevices, .noExecute, .relativeAccessTime])
         #expect(options.flags.rawValue == 2 | 4 | 8 | 1 << 21)
-        #expect(options.dataText == "size=64k,mode=1777")
+        #expect(options.data == ["size=64k", "mode=1777"])
         #expect(options.attributes == 2 | 4 | 8)
         let strict = try MountOptions(
             ["ro", "noatime", "strictatime", "nosymfollow"], type: "proc", path: "o")

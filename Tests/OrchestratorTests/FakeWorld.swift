@@ -191,6 +191,7 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
 struct FakeLogs: LogPort {
     func tail(of instance: InstanceID, function: FunctionKey, lines: Int) async -> [String] { ["last words"] }
     func remove(_ function: FunctionKey) async {}
+    func removeAll(but known: Set<FunctionKey>) async {}
     func prune(isDryRun: Bool) async -> Reclaimed { Reclaimed() }
 }
 

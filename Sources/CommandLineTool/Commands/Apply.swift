@@ -55,7 +55,7 @@ struct Apply: AsyncParsableCommand {
         } else {
             for key in surplus {
                 do {
-                    try await client.remove(key)
+                    try await client.remove(key, ifGeneration: there.generation(of: key))
                     result.removed.append(key.description)
                 } catch ClientError.refused(let error) {
                     problems.append("\(key): \(error)")

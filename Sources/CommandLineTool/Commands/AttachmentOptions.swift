@@ -55,9 +55,7 @@ struct NamespaceOption: ParsableArguments {
     }
 
     private func named() throws -> NamespaceName? {
-        try usage("--namespace") { () throws(InvalidInput) in
-            try namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
-        }
+        try parsed("--namespace", namespace) { name throws(InvalidInput) in try NamespaceName(name) }
     }
 }
 
@@ -66,9 +64,7 @@ struct NamespaceFilter: ParsableArguments {
     @Option(name: [.short, .long], help: "Only this namespace.") var namespace: String?
 
     func name() throws -> NamespaceName? {
-        try usage("--namespace") { () throws(InvalidInput) in
-            try namespace.map { name throws(InvalidInput) in try NamespaceName(name) }
-        }
+        try parsed("--namespace", namespace) { name throws(InvalidInput) in try NamespaceName(name) }
     }
 
     /// Of nothing found: whether the namespace is there at all.

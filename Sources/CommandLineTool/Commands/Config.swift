@@ -65,42 +65,11 @@ struct ConfigCheck: AsyncParsableCommand {
         if !problems.isEmpty { throw ToolFailure(problems.joined(separator: "\ntorpor: ")) }
     }
 
-    /// Asks the daemon's own program, which stands beside this one or in PATH, so that both mean the same.
     private static func problem(inDaemons path: String) throws -> String? {
         guard FileManager.default.fileExists(atPath: path) else {
             return "\(path): there is no such file"
         }
-        guard let program = Programs.find("torpord") else {
-            throw ToolFailure(
-                "torpord is neither beside this program nor in PATH: install it, or check on its host")
-        }
-        let process = Process()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["--check-config", "--config", path]
-        process.standardError = errors
-        do {
-            try process.run()
-        } catch {
-            throw ToolFailure("\(program) cannot be run: \(error.localizedDescription)")
-        }
-        // Read before waiting: a pipe that is full would hold up its writer.
-        let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        if process.terminationStatus == 0 { return nil }
-        let text = said.hasPrefix("torpord: ") ? String(said.dropFirst("torpord: ".count)) : said
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-}
-
-/// Programs of the host.
-enum Programs {
-    /// Where a program is: beside this one, else by PATH.
-    static func find(_ name: String) -> String? {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let beside = URL(fileURLWithPath: own).deletingLastPathComponent().path
-        let path = ToolContext.current.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        return ([beside] + path.split(separator: ":").map(String.init)).map { "\($0)/\(name)" }
-            .first { FileManager.default.isExecutableFile(atPath: $0) }
+        let answer = try DaemonProgram.run(["--check-config", "--config", path])
+        return answer.status == 0 ? nil : answer.errors
     }
 }

@@ -152,13 +152,6 @@ struct Deploy: AsyncParsableCommand {
         return spec
     }
 
-    private func parsed<T>(
-        _ option: String, _ text: String?, _ parse: (String) throws(InvalidInput) -> T
-    ) throws -> T? {
-        guard let text else { return nil }
-        return try usage(option) { () throws(InvalidInput) in try parse(text) }
-    }
-
     /// The option that sets a field of the spec.
     private static func option(for path: String) -> String {
         let field = path.hasPrefix("spec.") ? String(path.dropFirst(5)) : path

@@ -25,8 +25,12 @@ struct Invoke: AsyncParsableCommand {
     var header: [String] = []
     @Option(help: "Path and query that the function sees.") var path = "/"
     @Flag(name: [.short, .long], help: "Show status and headers on stderr.") var verbose = false
+    @Flag(help: .hidden) var async = false
 
     func validate() throws {
+        if async {
+            throw ValidationError("--async is not supported yet: leave it out to wait for the answer")
+        }
         if data != nil, file != nil { throw ValidationError("--data and --file exclude each other") }
         if let method, !method.allSatisfy({ $0.isASCII && $0.isUppercase }) || method.isEmpty {
             throw ValidationError("--method: '\(method)' is no method (upper-case letters)")

@@ -9,7 +9,9 @@ struct Logs: AsyncParsableCommand {
         abstract: "Show what functions' instances wrote to stdout and stderr.",
         discussion: """
             The logs of the last \(Limits.logsKept) instances that are gone are kept too. Of several functions the \
-            lines are in the order of their time, each with its function in front.
+            lines are in the order of their time, each with its function in front. A line over \(Limits.logLineBytes >> 10) \
+            KiB, or one whose end comes late, comes in pieces, which the table joins; in JSON each but the last has \
+            continues: true.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -44,6 +46,7 @@ struct Logs: AsyncParsableCommand {
         } else {
             try await Self.merge(keys, query, client, output)
         }
+        try output.finish()
     }
 
     /// Lines as they come, whichever function they are of.
@@ -120,6 +123,13 @@ struct Logs: AsyncParsableCommand {
         let format: OutputFormat
         let showsTime: Bool
         let showsName: Bool
+        private let open = OpenLine()
+
+        init(format: OutputFormat, showsTime: Bool, showsName: Bool) {
+            self.format = format
+            self.showsTime = showsTime
+            self.showsName = showsName
+        }
 
         /// A line with the function that it is of.
         private struct Shown: Encodable {
@@ -128,21 +138,54 @@ struct Logs: AsyncParsableCommand {
             var instance: InstanceID
             var stream: LogLine.Stream
             var text: String
+            var continues: Bool?
         }
 
         func show(_ line: LogLine, of key: FunctionKey) throws {
             let context = ToolContext.current
             let shown = Shown(
                 function: key.description, at: line.at, instance: line.instance, stream: line.stream,
-                text: line.text)
+                text: line.text, continues: line.continues)
             switch format {
             case .table:
                 let name = showsName ? "\(Explanation.reference(key.name, key.namespace)) | " : ""
-                try context.output(name + (showsTime ? "\(line.at) " : "") + line.text + "\n")
+                let prefix = name + (showsTime ? "\(line.at) " : "")
+                try open.join(line, of: key, prefix: prefix) { try context.output($0) }
             case .json: try context.outputBytes([UInt8](ControlCoding.encode(shown)) + [UInt8(ascii: "\n")])
             case .yaml: try context.output("---\n" + GlobalOptions.yaml(shown))
             }
         }
+
+        /// Ends a line whose end has not come.
+        func finish() throws { try open.end { try ToolContext.current.output($0) } }
+    }
+}
+
+/// Shows a line that comes in pieces as one, unless another's line comes between two of them.
+private final class OpenLine: Sendable {
+    private struct Source: Equatable {
+        var function: FunctionKey
+        var instance: InstanceID
+        var stream: LogLine.Stream
+    }
+
+    /// Whose line goes on.
+    private let open = Mutex<Source?>(nil)
+
+    func join(
+        _ line: LogLine, of function: FunctionKey, prefix: String, _ write: (String) throws -> Void
+    ) rethrows {
+        let source = Source(function: function, instance: line.instance, stream: line.stream)
+        let continues = line.continues ?? false
+        try open.withLock { open in
+            let start = open == source ? "" : (open == nil ? prefix : "\n" + prefix)
+            open = continues ? source : nil
+            try write(start + line.text + (continues ? "" : "\n"))
+        }
+    }
+
+    func end(_ write: (String) throws -> Void) rethrows {
+        try open.withLock { if $0 != nil { try write("\n") } }
     }
 }
 

@@ -40,13 +40,6 @@ struct NamespaceLimitOptions: ParsableArguments {
         try usage("limits") { () throws(InvalidInput) in try record.validate() }
         return record
     }
-
-    private func parsed<T>(
-        _ option: String, _ text: String?, _ parse: (String) throws(InvalidInput) -> T
-    ) throws -> T? {
-        guard let text else { return nil }
-        return try usage(option) { () throws(InvalidInput) in try parse(text) }
-    }
 }
 
 extension NamespaceName {

@@ -25,7 +25,8 @@ struct SystemInfoCommand: AsyncParsableCommand {
         var facts = [
             ("Version", info.version), ("Pid", "\(info.pid)"),
             ("Up for", Span.text(seconds: info.uptimeSeconds)),
-            ("Gateway", "http://\(info.gateway)"), ("State", info.stateDirectory),
+            ("Gateway", "http://\(info.gateway)"),
+            ("Platform", "http://\(info.adminListen ?? info.gateway)"), ("State", info.stateDirectory),
             ("Runtime", info.runDirectory),
             ("Kernel", "\(info.kernel) \(info.architecture)"), ("Rootless", info.rootless ? "yes" : "no"),
             ("Functions", "\(info.functions)"), ("Instances", List.instances(info.instances)),
@@ -73,15 +74,32 @@ struct SystemInfoCommand: AsyncParsableCommand {
 
 struct SystemCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Check what Torpor needs of its host; 1 when something is missing.")
+        commandName: "check", abstract: "Check what Torpor needs of its host; 1 when something is missing.",
+        discussion: """
+            Where no daemon runs, this host is looked at by the daemon's program, torpord --check-host: what keeps it from \
+            starting is among what is told.
+            """)
 
     @OptionGroup var global: GlobalOptions
 
     func run() async throws {
-        let checks = try await global.client.systemCheck()
+        let checks = try await checks()
         try global.show(CheckList(checks: checks)) { Self.text(checks) }
         let missing = checks.filter { $0.status == .missing }.count
         if missing > 0 { throw ToolFailure("\(missing) of \(checks.count) checks failed") }
+    }
+
+    private func checks() async throws -> [CheckItem] {
+        do {
+            return try await global.client.systemCheck()
+        } catch ClientError.notRunning where global.remote == nil {
+            ToolContext.current.errorOutput("torpord is not running; this is what it would find\n")
+            let answer = try DaemonProgram.run(["--check-host"])
+            guard let list = try? ControlCoding.decode(CheckList.self, from: answer.output) else {
+                throw ToolFailure("torpord --check-host: \(answer.errors)")
+            }
+            return list.checks
+        }
     }
 
     static func text(_ checks: [CheckItem]) -> String {

@@ -68,6 +68,7 @@ enum CommonOptions {
 
     static let variables = [
         ("TORPOR_SOCKET", "The daemon's control socket."), ("TORPOR_HOST", "Another host, as with --host."),
+        ("TORPOR_NAMESPACE", "The namespace of names that do not say theirs (default: default)."),
         ("NO_COLOR", "No colours, if set to anything."),
     ]
 }

@@ -25,7 +25,7 @@ enum BackupFormat {
 
     /// The block behind the archive: the sum and number of all bytes before it.
     static func end(_ sum: SHA256.Digest, bytes: Int64) -> [UInt8] {
-        let text = "\(mark) \(number) sha256:\(hexadecimal(sum)) \(bytes)\n"
+        let text = "\(mark) \(number) sha256:\(Hexadecimal.text(sum)) \(bytes)\n"
         let block = Array(text.utf8)
         return block + [UInt8](repeating: 0, count: blockBytes - block.count)
     }
@@ -36,12 +36,5 @@ enum BackupFormat {
             return "it is truncated: its end is missing"
         }
         return block == end(sum, bytes: bytes) ? nil : "it is corrupted: its checksum is another"
-    }
-
-    private static func hexadecimal(_ sum: SHA256.Digest) -> String {
-        sum.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count < 2 ? "0\(digits)" : digits
-        }.joined()
     }
 }

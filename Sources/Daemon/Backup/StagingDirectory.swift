@@ -8,15 +8,24 @@ struct StagingDirectory: Sendable {
 
     init(_ path: String) throws(KernelError) {
         self.path = path
-        let slash = path.lastIndex(of: "/") ?? path.startIndex
-        parent = String(path[..<slash])
-        name = FileName(String(path[slash...].dropFirst()))
+        (parent, name) = Self.split(path)
         let directory = try Directory(path: parent)
         try directory.removeTree(name)
         try directory.makeDirectory(name)
     }
 
     func remove() throws(KernelError) { try Directory(path: parent).removeTree(name) }
+
+    /// What a daemon that was killed left.
+    static func remove(_ path: String) throws(KernelError) {
+        let (parent, name) = split(path)
+        try Directory(path: parent).removeTree(name)
+    }
+
+    private static func split(_ path: String) -> (parent: String, name: FileName) {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        return (String(path[..<slash]), FileName(String(path[slash...].dropFirst())))
+    }
 }
 
 extension Configuration {

@@ -143,7 +143,7 @@ final class AttachmentMaker {
 
     private func mappedUsers(_ ids: UInt32) throws(KernelError) -> SharedFD {
         if let userNamespace { return userNamespace }
-        let map = "0 \(ids) \(Limits.mappedIDs)\n"
+        let map = "0 \(ids) \(Limits.containerIDs)\n"
         let made = SharedFD(OwnedFD(owning: try check(clinux_userns(map), "make a user namespace")))
         userNamespace = made
         return made

@@ -16,7 +16,7 @@ package enum IDMap {
             let numbers = line.split(separator: " ").compactMap { UInt64($0) }
             guard numbers.count == 3 else { return false }
             return numbers[0] <= UInt64(first)
-                && UInt64(first) + UInt64(Limits.mappedIDs) <= numbers[0] + numbers[2]
+                && UInt64(first) + UInt64(Limits.containerIDs) <= numbers[0] + numbers[2]
         }
     }
 }

@@ -30,7 +30,7 @@ final class Launcher {
         socketPlace = try LowDescriptor(null)
         host = try NetworkNamespace.current()
         self.ids = ids
-        map = "0 \(ids ?? 0) \(ids == nil ? 1 : Limits.mappedIDs)\n"
+        map = "0 \(ids ?? 0) \(ids == nil ? 1 : Limits.containerIDs)\n"
         self.logs = logs
         let userNamespace =
             ids == nil

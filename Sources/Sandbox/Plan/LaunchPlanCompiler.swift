@@ -96,7 +96,7 @@ package struct LaunchPlanCompiler {
     private func identity() throws(InvalidInput) -> LaunchPlan.Step {
         let user = config.process.user
         let groups = user?.additionalGids ?? []
-        let highest: UInt32 = facts.isRootless ? 0 : Limits.mappedIDs - 1
+        let highest: UInt32 = facts.isRootless ? 0 : Limits.containerIDs - 1
         let ids = [("uid", user?.uid ?? 0), ("gid", user?.gid ?? 0)]
         for (name, id) in ids + groups.enumerated().map({ ("additionalGids[\($0.offset)]", $0.element) })
         where id > highest {

@@ -21,8 +21,6 @@ package struct HostProbe: Sendable, Hashable {
 
     package let findings: [Finding]
 
-    package var isUsable: Bool { findings.allSatisfy { $0.isThere || !$0.isEssential } }
-
     /// Looks at everything; makes nothing that outlives the call. Blocks for some milliseconds.
     /// - Parameters:
     ///   - uidBase: first id of the functions' range. - images: the image store's directory.
@@ -88,7 +86,7 @@ package struct HostProbe: Sendable, Hashable {
     private static func userNamespaces(uidBase: UInt32) -> Finding {
         let name = "user namespaces"
         let covers = (try? IDMap.ownMapCovers(first: uidBase)) ?? false
-        let map = covers ? "0 \(uidBase) \(Limits.mappedIDs)\n" : "0 \(getuid()) 1\n"
+        let map = covers ? "0 \(uidBase) \(Limits.containerIDs)\n" : "0 \(getuid()) 1\n"
         let namespace = clinux_userns(map)
         if namespace >= 0 {
             _ = clinux_close(namespace)
@@ -110,7 +108,7 @@ package struct HostProbe: Sendable, Hashable {
         let name = "image files"
         guard (try? IDMap.ownMapCovers(first: uidBase)) ?? false else { return found(name, "as they are") }
         do {
-            let map = "0 \(uidBase) \(Limits.mappedIDs)\n"
+            let map = "0 \(uidBase) \(Limits.containerIDs)\n"
             let namespace = SharedFD(OwnedFD(owning: try check(clinux_userns(map), "clone3")))
             let mount = try DetachedMount(copying: directory)
             try mount.mapIDs(namespace, adding: [.readOnly])
