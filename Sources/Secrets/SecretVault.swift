@@ -3,37 +3,27 @@ internal import Synchronization
 
 /// The secrets of this host: encrypted in the store and in memory, in the clear only where an instance gets them.
 package final class SecretVault: Sendable {
-    private struct Entry {
-        var secret: SealedSecret
-        /// Of the writes of this process: a later one wins, in whatever order they end.
-        var version: UInt64
-    }
-
-    private struct State {
-        var entries: [ResourceKey: Entry] = [:]
-        var version: UInt64 = 0
-    }
-
     private let keys: SecretKeys
     private let store: any SecretStorePort
-    private let state = Mutex(State())
+    /// What the store has, as of the last write that is over.
+    private let entries = Mutex<[ResourceKey: SealedSecret]>([:])
+    /// Of those who change something: limits hold and the store and memory agree, whoever comes at once.
+    private let writers = Turns()
 
     /// Loads what the store has. Values are not looked at yet.
     package init(keys: SecretKeys, store: any SecretStorePort) async throws {
         self.keys = keys
         self.store = store
         let secrets = try await store.secrets()
-        state.withLock { state in
-            for secret in secrets { state.entries[secret.key] = Entry(secret: secret, version: 0) }
-        }
+        entries.withLock { entries in for secret in secrets { entries[secret.key] = secret } }
     }
 
     /// Without their values, sorted.
     package func list() -> [SealedSecret] {
-        state.withLock { $0.entries.values.map(\.secret) }.sorted { $0.key < $1.key }
+        entries.withLock { Array($0.values) }.sorted { $0.key < $1.key }
     }
 
-    package func contains(_ key: ResourceKey) -> Bool { state.withLock { $0.entries[key] != nil } }
+    package func contains(_ key: ResourceKey) -> Bool { entries.withLock { $0[key] != nil } }
 
     /// What is wrong with those that cannot be read.
     package func problems() -> [SecretUnreadable] {
@@ -50,7 +40,7 @@ package final class SecretVault: Sendable {
     /// A secret in the clear.
     /// - Throws: `SecretUnreadable`.
     package func value(_ key: ResourceKey) throws(SecretUnreadable) -> [UInt8] {
-        guard let secret = state.withLock({ $0.entries[key]?.secret }) else { throw .unknown(key) }
+        guard let secret = entries.withLock({ $0[key] }) else { throw .unknown(key) }
         return try keys.open(secret.sealed, for: key)
     }
 
@@ -60,14 +50,12 @@ package final class SecretVault: Sendable {
     package func set(_ key: ResourceKey, to value: [UInt8], now: Int64) async throws -> SealedSecret {
         try Self.check(value)
         let sealed = try keys.seal(value, for: key)
-        let (secret, version) = try prepare(key, sealed, byteCount: value.count, now: now)
-        try await store.save(secret)
-        state.withLock { state in
-            if state.entries[key]?.version ?? 0 < version {
-                state.entries[key] = Entry(secret: secret, version: version)
-            }
+        return try await writers.take {
+            let secret = try prepare(key, sealed, byteCount: value.count, now: now)
+            try await store.save(secret)
+            entries.withLock { $0[key] = secret }
+            return secret
         }
-        return secret
     }
 
     private static func check(_ value: [UInt8]) throws(InvalidInput) {
@@ -82,33 +70,32 @@ package final class SecretVault: Sendable {
 
     private func prepare(
         _ key: ResourceKey, _ sealed: [UInt8], byteCount: Int, now: Int64
-    ) throws(InvalidInput) -> (SealedSecret, UInt64) {
-        try state.withLock { state throws(InvalidInput) in
-            let known = state.entries[key]?.secret
-            guard known != nil || state.entries.count < Limits.secrets else {
-                throw InvalidInput(
-                    "name", "there are \(Limits.secrets) secrets", allowed: "at most \(Limits.secrets)")
-            }
-            let total = state.entries.values.reduce(0) { $0 + $1.secret.byteCount }
-            guard total - (known?.byteCount ?? 0) + byteCount <= Limits.allSecretBytes else {
-                throw InvalidInput(
-                    "value", "all secrets together would be too large",
-                    allowed: "at most \(Limits.allSecretBytes) bytes")
-            }
-            state.version += 1
-            let secret = SealedSecret(
-                key: key, sealed: sealed, byteCount: byteCount, createdAt: known?.createdAt ?? now,
-                updatedAt: now)
-            return (secret, state.version)
+    ) throws(InvalidInput) -> SealedSecret {
+        let entries = entries.withLock { $0 }
+        let known = entries[key]
+        guard known != nil || entries.count < Limits.secrets else {
+            throw InvalidInput(
+                "name", "there are \(Limits.secrets) secrets", allowed: "at most \(Limits.secrets)")
         }
+        let total = entries.values.reduce(0) { $0 + $1.byteCount }
+        guard total - (known?.byteCount ?? 0) + byteCount <= Limits.allSecretBytes else {
+            throw InvalidInput(
+                "value", "all secrets together would be too large",
+                allowed: "at most \(Limits.allSecretBytes) bytes")
+        }
+        return SealedSecret(
+            key: key, sealed: sealed, byteCount: byteCount, createdAt: known?.createdAt ?? now, updatedAt: now
+        )
     }
 
     /// Durable when it returns. The caller sees to it that nobody uses it.
     /// - Returns: false when there is none.
     package func remove(_ key: ResourceKey) async throws -> Bool {
-        guard contains(key) else { return false }
-        try await store.removeSecret(key)
-        state.withLock { $0.entries[key] = nil }
-        return true
+        try await writers.take {
+            guard contains(key) else { return false }
+            try await store.removeSecret(key)
+            entries.withLock { $0[key] = nil }
+            return true
+        }
     }
 }
