@@ -24,7 +24,8 @@ struct Diagnosis {
     private var reference: String { Explanation.reference(function.name, function.namespace) }
 
     var findings: [Finding] {
-        let all = [rollout, failure, refused, asleep, frozen, cold, full, manual].compactMap(\.self) + limits
+        let all =
+            [rollout, failure, refused, held, asleep, frozen, cold, full, manual].compactMap(\.self) + limits
         return all.isEmpty ? [Finding(topic: .well, says: "nothing is wrong that the daemon knows of")] : all
     }
 
@@ -111,7 +112,19 @@ struct Diagnosis {
 
     // MARK: cold and slow
 
-    private var lastStop: EventView? { events.last { $0.kind == .stopped } }
+    /// Nothing has come up since the namespace had no room.
+    private var held: Finding? {
+        guard let held = events.last(where: { $0.kind == .held }), ago(held.at) <= 3600,
+            !events.contains(where: { $0.kind == .started && $0.at > held.at })
+        else { return nil }
+        return Finding(
+            topic: .limits, says: "\(text(ago: held.at)) ago \(held.message)",
+            details: held.callID.map { ["for call \($0)"] } ?? [],
+            advice: "see what it uses: torpor namespace describe \(function.namespace); raise its limits "
+                + "(torpor namespace set), or scale down what else is in it")
+    }
+
+    private var lastStop: EventView? { events.last { $0.kind == .stopped || $0.kind == .failed } }
 
     private var asleep: Finding? {
         guard function.status == .asleep, let stop = lastStop else { return nil }

@@ -16,6 +16,8 @@ package enum EventKind: String, Sendable, Hashable, Codable, CaseIterable {
     case stopped
     /// Somebody set the number of instances, or gave it back.
     case scaled
+    /// A start, a deploy or a scaling was held back: its namespace has no room.
+    case held
     case removed
     /// A call came to nothing: `cause` is the short code that the client got.
     case refused

@@ -83,6 +83,22 @@ package struct NamespaceUsage: Hashable, Sendable {
         millicores += (limits.cpu?.millicores ?? 0) * count
     }
 
+    /// What leaves the least room for an instance with these limits, in words: `instances 2 of 2`.
+    package func scarcest(_ bounds: NamespaceLimits, for limits: LimitSpec) -> String {
+        let instance = NamespaceLimits(instances: bounds.instances)
+        let memory = NamespaceLimits(memory: bounds.memory)
+        let least = room(bounds, for: limits)
+        if let most = bounds.instances, room(instance, for: limits) == least {
+            return "instances \(instances) of \(most)"
+        }
+        if let most = bounds.memory, room(memory, for: limits) == least {
+            let each = limits.memory.map { ", and it needs \($0)" } ?? ""
+            return "memory \(ByteCount(self.memory)) of \(most)\(each)"
+        }
+        let each = limits.cpu.map { ", and it needs \($0)" } ?? ""
+        return "cpu \(CPUQuantity(millicores: millicores)) of \(bounds.cpu.map { "\($0)" } ?? "any")\(each)"
+    }
+
     /// How many instances with these limits there is still room for.
     package func room(_ bounds: NamespaceLimits, for limits: LimitSpec) -> Int {
         var room = Int.max

@@ -50,6 +50,8 @@ package enum FunctionEffect: Sendable {
     case note(InstanceRecord)
     /// Tell people; its number and time are the event log's.
     case tell(EventRecord)
+    /// Its namespace has no room for an instance that is wanted, by this request or by `scale.min`.
+    case held(callID: String?)
     /// An instance has failed, for who counts.
     case failed(InstanceFailure)
     /// The rollout of this revision has ended: with nil it is active.

@@ -33,7 +33,7 @@ extension FunctionMachine {
         guard living.count < capacity.ceiling else { return }
         // The request waits until another function's instance is gone, or for its queueTimeout.
         guard room > 0 else {
-            lacksRoom = true
+            holdBack(callID, now, &effects)
             return
         }
         if backoff.blocked(at: now) != nil {
@@ -58,6 +58,16 @@ extension FunctionMachine {
         start(active, .crowd, now, unixTime, &effects)
     }
 
+    /// How long nothing is said again while nothing changes.
+    private static let reminder: Int64 = 60_000_000_000
+
+    private mutating func holdBack(_ callID: String?, _ now: Int64, _ effects: inout [FunctionEffect]) {
+        lacksRoom = true
+        if let told = toldOfRoomAt, now - told < Self.reminder { return }
+        toldOfRoomAt = now
+        effects.append(.held(callID: callID))
+    }
+
     /// Until when no instance is started that nobody asked for.
     func blocked(at now: Int64) -> Int64? {
         [backoff.blocked(at: now), crashes.blocked(at: now)].compactMap { $0 }.max()
@@ -68,6 +78,7 @@ extension FunctionMachine {
         _ effects: inout [FunctionEffect]
     ) {
         if room != .max { room -= 1 }
+        toldOfRoomAt = nil
         let id = makeID()
         instances[id] = Instance(
             id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.requestLimit),
@@ -79,7 +90,7 @@ extension FunctionMachine {
     mutating func maintain(_ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
         guard isOpen, let active, let capacity, blocked(at: now) == nil else { return }
         let missing = max(0, capacity.floor - living.count)
-        lacksRoom = lacksRoom || missing > room
+        if missing > max(0, room) { holdBack(nil, now, &effects) }
         for _ in 0..<min(missing, max(0, room)) {
             start(active, .kept, now, unixTime, &effects)
         }

@@ -56,6 +56,8 @@ package struct FunctionMachine: Sendable {
     package var room = Int.max
     /// Whether one more would have been started, had there been room.
     package internal(set) var lacksRoom = false
+    /// When people were told so, since an instance was last started.
+    var toldOfRoomAt: Int64?
     /// Whoever lives so long has not died soon.
     private static let stableTime: Int64 = 10_000_000_000
     /// How long after a call broke off an instance's death is laid at its door.

@@ -110,7 +110,9 @@ extension Orchestrator {
         // What was decided before is written before: a late record must not undo this one. What cannot be is its own
         // writer's to tell.
         _ = await journal.flush()
-        try admitToNamespace(key, spec)
+        try tellingRefusal(of: key, "a deploy") { () throws(InvalidInput) in
+            try admitToNamespace(key, spec)
+        }
         try admit(key, spec)
         guard !isClosing else { throw CommandError.closing }
         let known = functions[key]
@@ -175,7 +177,11 @@ extension Orchestrator {
                 "scale", "\(count) is out of range",
                 allowed: "0 to \(Limits.instancesPerFunction), or auto")
         }
-        if let count { try admitScale(key, to: count) }
+        if let count {
+            try tellingRefusal(of: key, "scaling") { () throws(InvalidInput) in
+                try admitScale(key, to: count)
+            }
+        }
         apply(.scaled(count), to: key)
         if let refused = await journal.flush() { throw refused }
     }

@@ -144,6 +144,44 @@ extension Orchestrator {
         }
     }
 
+    // MARK: Told
+
+    private static let fullCause = "NamespaceFull"
+
+    /// A wanted instance is not started.
+    func tellHeld(_ key: FunctionKey, _ callID: String?) {
+        guard let limits = namespaces[key.namespace]?.limits, let spec = functions[key]?.active?.spec else {
+            return
+        }
+        let scarce = usage(of: key.namespace).scarcest(limits, for: spec.limits)
+        let wanted = callID == nil ? "an instance that scale.min or a hand asks for" : "a request"
+        events.record(
+            EventRecord(
+                kind: .held, function: key, revision: functions[key]?.record.active, cause: Self.fullCause,
+                message: "\(wanted) waits: namespace '\(key.namespace)' has no room (\(scarce))",
+                callID: callID))
+    }
+
+    /// Whoever looks later sees it, too, and not only who asked.
+    func tellingRefusal(
+        of key: FunctionKey, _ what: String, _ check: () throws(InvalidInput) -> Void
+    ) throws(InvalidInput) {
+        do { try check() } catch {
+            // What is wrong with the request itself is its sender's matter.
+            if namespaces[key.namespace] != nil, Self.isOfRoom(error) {
+                events.record(
+                    EventRecord(
+                        kind: .held, function: key, cause: Self.fullCause,
+                        message: "\(what) was refused: \(error.problem)"))
+            }
+            throw error
+        }
+    }
+
+    private static func isOfRoom(_ error: InvalidInput) -> Bool {
+        ["namespace", "scale"].contains(error.path)
+    }
+
     /// An instance has ended, or the limits are others: whoever waited for room asks again.
     func roomChanged(in name: NamespaceName) {
         guard namespaces[name]?.limits.boundInstances == true else { return }

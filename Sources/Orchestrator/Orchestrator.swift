@@ -208,6 +208,7 @@ package actor Orchestrator {
             case .save(let record): journal.write(.save(record))
             case .note(let record): journal.write(.note(record, key))
             case .tell(let event): tell(event)
+            case .held(let callID): tellHeld(key, callID)
             case .failed(let failure): count(failure)
             case .settled(let number, let failure):
                 settled(RevisionID(function: key, number: number), failure)

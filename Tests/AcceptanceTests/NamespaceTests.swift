@@ -114,9 +114,23 @@ extension AcceptanceTests {
                 try waiting.send(Array(requestHead("GET", "/function/two.team", []).utf8))
                 try becomesTrue("a request that waits") { ContinuousClock.now - started > .milliseconds(300) }
                 #expect(try torpor.describe("two.team").function.instances.total == 0)
+                // Whoever asks is told what it waits for.
+                let explained = try torpor.succeeding("explain", "two.team").output
+                #expect(
+                    explained.contains("limits: ") && explained.contains("(instances 1 of 1)")
+                        && explained.contains("torpor namespace describe team"), "\(explained)")
+                let held = try torpor.succeeding(
+                    "events", "two.team", "--kind", "held", "--tail", "1", "-o", "json")
+                #expect(try held.value("cause") as String == "NamespaceFull")
+                #expect((try held.value("callID") as String).isEmpty == false)
+                let refused = try torpor.succeeding("events", "-n", "team", "--kind", "held").output
+                #expect(refused.contains("a deploy was refused: 'team' is full"), "\(refused)")
+                #expect(refused.contains("scaling was refused"), "\(refused)")
                 try torpor.scale("one.team", .count(0))
                 #expect(try waiting.response(to: "GET").status == 200)
                 #expect(try torpor.describe("two.team").function.instances.ready == 1)
+                let after = try torpor.succeeding("explain", "two.team").output
+                #expect(!after.contains("limits: "), "\(after)")
             }
         }
 

@@ -14,3 +14,26 @@ import Testing
         #expect(usage.room(NamespaceLimits(memory: .mebibytes(300)), for: LimitSpec()) == .max)
     }
 }
+
+/// Which limit it is that leaves no room.
+@Suite struct ScarcityTests {
+    @Test(arguments: [
+        (NamespaceLimits(instances: 2), "instances 2 of 2"),
+        (NamespaceLimits(instances: 9, memory: .mebibytes(70)), "memory 64Mi of 70Mi, and it needs 32Mi"),
+        (
+            NamespaceLimits(instances: 9, cpu: CPUQuantity(millicores: 1100)),
+            "cpu 1 of 1100m, and it needs 500m"
+        ),
+        (
+            NamespaceLimits(memory: .mebibytes(70), cpu: CPUQuantity(millicores: 4000)),
+            "memory 64Mi of 70Mi, and it needs 32Mi"
+        ),
+    ])
+    func theScarcestIsNamed(limits: NamespaceLimits, words: String) {
+        let each = LimitSpec(memory: .mebibytes(32), cpu: CPUQuantity(millicores: 500))
+        var usage = NamespaceUsage()
+        usage.add(each, times: 2)
+        #expect(usage.room(limits, for: each) == 0)
+        #expect(usage.scarcest(limits, for: each) == words)
+    }
+}

@@ -71,6 +71,12 @@ import Testing
             #expect(unchanged == launches)
             let failures = world.with { [one] in $0.failures[one] ?? 0 }
             #expect(failures == 0, "nobody is turned away")
+            // Once, however often it is asked again.
+            orchestrator.demand(one, callID: "b")
+            #expect(await world.eventually { world.with { $0.events.contains { $0.kind == .held } } })
+            let held = world.with { $0.events.filter { $0.kind == .held } }
+            #expect(held.map(\.callID) == ["a"] && held[0].cause == "NamespaceFull")
+            #expect(held[0].message.contains("no room (instances 1 of 1)"), "\(held[0].message)")
             // The gateway hears of the room, and asks again for who still waits.
             let heard = world.with { [one] in $0.publications[one] ?? 0 }
             try await orchestrator.scale(two, to: 0)
@@ -101,6 +107,8 @@ import Testing
                 return
             }
             #expect(id.number == 2)
+            let held = world.with { $0.events.filter { $0.kind == .held } }
+            #expect(held.isEmpty, "the new one came up, whatever the limit")
             #expect(await refusal { try await deploy(orchestrator, two) }.contains("runs 1 instance ("))
             try await orchestrator.scale(one, to: 0)
             #expect(await world.eventually { await living(orchestrator, one) == 0 })

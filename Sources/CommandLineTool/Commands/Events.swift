@@ -6,7 +6,8 @@ internal import Synchronization
 
 struct Events: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what happened: deployed, started, froze, woke, failed, stopped, scaled, removed.",
+        abstract:
+            "Show what happened: deployed, started, froze, woke, failed, stopped, scaled, held, removed.",
         discussion:
             "The newest \(Limits.eventsKept) events of the host are kept, also of functions that are gone.")
 

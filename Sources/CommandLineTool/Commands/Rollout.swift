@@ -104,25 +104,19 @@ struct RolloutStatus: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
     @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
-    @Option(help: "How long to wait; 0s only looks.") var timeout = "60s"
-
-    private static let pause = Duration.milliseconds(100)
+    @OptionGroup var wait: WaitOption
 
     func run() async throws {
         let key = try FunctionArgument.parse(name).key
-        let limit = try usage("--timeout") { () throws(InvalidInput) in try DurationText.parse(timeout) }
         let client = global.client
-        let clock = ContinuousClock()
-        let deadline = clock.now + limit
-        while true {
-            let detail = try await Explanation.suggesting(key, client) { try await client.describe(key) }
-            guard let newest = detail.revisions.last else { throw ToolFailure("\(key) has no revision") }
-            if newest.state != .starting || clock.now >= deadline {
-                try global.show(newest) { "\(key): \(newest.name) \(Self.words(newest.state))\n" }
-                return try Self.check(newest, detail)
-            }
-            try await clock.sleep(for: Self.pause)
+        let detail = try await wait.poll {
+            try await Explanation.suggesting(key, client) { try await client.describe(key) }
+        } until: {
+            $0.revisions.last?.state != .starting
         }
+        guard let newest = detail.revisions.last else { throw ToolFailure("\(key) has no revision") }
+        try global.show(newest) { "\(key): \(newest.name) \(Self.words(newest.state))\n" }
+        try Self.check(newest, detail)
     }
 
     private static func words(_ state: RevisionView.State) -> String {

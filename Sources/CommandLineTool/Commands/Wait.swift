@@ -36,27 +36,22 @@ struct Wait: AsyncParsableCommand {
     @OptionGroup var global: GlobalOptions
     @Argument(help: "NAME or NAME.NAMESPACE.", completion: Completion.functions) var name: String
     @Option(name: .customLong("for"), help: "What to wait for.") var condition: Condition
-    @Option(help: "How long to wait.") var timeout = "60s"
-
-    private static let pause = Duration.milliseconds(100)
+    @OptionGroup var wait: WaitOption
 
     func run() async throws {
         let key = try FunctionArgument.parse(name).key
-        let limit = try usage("--timeout") { () throws(InvalidInput) in try DurationText.parse(timeout) }
         let client = global.client
-        let clock = ContinuousClock()
-        let deadline = clock.now + limit
         let first = try await Self.look(key, client, mayBeGone: condition == .gone)
         if first == nil { await Self.tellNeverThere(key, client) }
-        var detail = first
-        while !condition.holds(for: detail?.function) {
-            guard clock.now < deadline else {
-                let isNew = detail?.lastFailure != first?.lastFailure
-                throw Self.timedOut(
-                    key, condition, limit, detail?.function, isNew ? detail?.lastFailure : nil)
-            }
-            try await clock.sleep(for: Self.pause)
-            detail = try await Self.look(key, client, mayBeGone: condition == .gone)
+        let detail = try await wait.poll {
+            try await Self.look(key, client, mayBeGone: condition == .gone)
+        } until: {
+            condition.holds(for: $0?.function)
+        }
+        guard condition.holds(for: detail?.function) else {
+            let isNew = detail?.lastFailure != first?.lastFailure
+            throw Self.timedOut(
+                key, condition, try wait.limit(), detail?.function, isNew ? detail?.lastFailure : nil)
         }
         let status = detail?.function.status
         let waited = Waited(

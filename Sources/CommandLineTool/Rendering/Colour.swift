@@ -12,7 +12,7 @@ enum Colour: Int {
         switch word {
         case "ready", "active", "ok", "started", "activated": .green
         case "failed", "missing": .red
-        case "starting", "creating", "draining", "warning": .yellow
+        case "starting", "creating", "draining", "warning", "held": .yellow
         case "frozen", "froze", "asleep": .blue
         default: nil
         }
