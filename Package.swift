@@ -170,7 +170,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: nio), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .testTarget(
-            name: "CommandLineToolTests", dependencies: ["Core", "ControlAPI", "CommandLineTool"],
+            name: "CommandLineToolTests",
+            dependencies: ["Core", "ControlAPI", "Manifest", "CommandLineTool"],
             swiftSettings: swift),
         .testTarget(
             name: "DaemonTests",
@@ -189,7 +190,9 @@ let package = Package(
             name: "NetworkingPrivilegedTests", dependencies: ["Core", "LinuxSystem", "CLinux", "Networking"],
             swiftSettings: swift),
         .testTarget(
-            name: "AcceptanceTests", dependencies: ["Core", "ControlAPI"], exclude: ["Functions"],
-            swiftSettings: swift),
+            name: "AcceptanceTests",
+            dependencies: [
+                "Core", "ControlAPI", "Manifest", .product(name: "GRDB", package: "GRDB.swift"),
+            ], exclude: ["Functions"], swiftSettings: swift),
     ]
 )

@@ -19,6 +19,7 @@ int32_t clinux_status(int32_t directory, const char *path, struct clinux_status 
     *status = (struct clinux_status){
         .inode = found.stx_ino,
         .size = found.stx_size,
+        .blocks = found.stx_blocks,
         .modified = found.stx_mtime.tv_sec,
         .changed = found.stx_ctime.tv_sec,
         .modified_ns = found.stx_mtime.tv_nsec,

@@ -58,7 +58,7 @@ extension Schema {
             "VolumeView",
             .object([
                 needs("name", .string), needs("namespace", .string), needs("path", .string),
-                needs("usedBy", .array(.string)),
+                needs("bytes", .integer), needs("moreThan", .boolean), needs("usedBy", .array(.string)),
             ])
         ),
     ]

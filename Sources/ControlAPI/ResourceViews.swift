@@ -24,13 +24,21 @@ package struct VolumeView: Sendable, Hashable, Codable {
     package var namespace: NamespaceName
     /// Where its files are on the host.
     package var path: String
+    /// What its files take on the disk.
+    package var bytes: Int64
+    /// Whether it is more than `bytes`: there are too many files to count them now.
+    package var moreThan: Bool
     /// Functions that refer to it, as `name.namespace`.
     package var usedBy: [String]
 
-    package init(_ key: ResourceKey, path: String, usedBy functions: [FunctionKey]) {
+    package init(
+        _ key: ResourceKey, path: String, bytes: Int64, moreThan: Bool, usedBy functions: [FunctionKey]
+    ) {
         name = key.name
         namespace = key.namespace
         self.path = path
+        self.bytes = bytes
+        self.moreThan = moreThan
         usedBy = functions.map(\.description)
     }
 }

@@ -132,5 +132,7 @@ package struct CheckItem: Sendable, Hashable, Codable {
 
 /// The version of this source tree, shown by `torpor --version` and `torpor system info`.
 package enum TorporVersion {
+    /// What stands before the version in the field `Server` of the control API's answers.
+    package static let serverPrefix = "torpord/"
     package static let current = "0.1.0"
 }

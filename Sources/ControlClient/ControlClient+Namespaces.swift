@@ -38,6 +38,6 @@ extension ControlClient {
                 route.method, path, headers: [("Content-Type", "application/json")],
                 body: .bytes(ByteBuffer(bytes: try ControlCoding.encode(body))))
         }
-        return try Self.decode(NamespaceView.self, try await perform(request, timeout: nil), endpoint)
+        return try decode(NamespaceView.self, try await perform(request, timeout: nil))
     }
 }

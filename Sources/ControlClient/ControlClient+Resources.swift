@@ -14,7 +14,7 @@ extension ControlClient {
             ControlRoute.setSecret.method, ControlRoute.setSecret.path(key),
             headers: [("Content-Type", "application/octet-stream")], body: .bytes(ByteBuffer(bytes: value)))
         // Running instances get it, too: one after the other.
-        return try Self.decode(SecretView.self, try await perform(request, timeout: nil), endpoint)
+        return try decode(SecretView.self, try await perform(request, timeout: nil))
     }
 
     package func removeSecret(_ key: ResourceKey) async throws { try await remove(.removeSecret, key) }

@@ -10,6 +10,7 @@ package struct ControlClient: Sendable {
     /// Bytes of a JSON answer at most: every function of a full host.
     private static let answerBytes = 64 << 20
     private let shortTimeout: Duration
+    private let peer = PeerVersion()
 
     /// - Parameters:
     ///   - socket: path of the daemon's control socket.
@@ -56,7 +57,7 @@ package struct ControlClient: Sendable {
         let request = OutgoingRequest(
             route.method, route.path(), headers: [("Content-Type", "application/x-tar")],
             body: .stream(archive))
-        return try Self.decode(Answer.self, try await perform(request, timeout: nil), endpoint)
+        return try decode(Answer.self, try await perform(request, timeout: nil))
     }
 
     package func list(namespace: NamespaceName?) async throws -> [FunctionView] {
@@ -96,10 +97,10 @@ package struct ControlClient: Sendable {
     /// Gives the backup to `receive` as it comes.
     /// - Throws: when it does not come to its end; what was received is no backup then.
     package func backup(_ receive: @Sendable ([UInt8]) async throws -> Void) async throws {
-        let endpoint = endpoint
         let request = OutgoingRequest("GET", ControlRoute.backup.path())
         try await exchange.perform(request, headTimeout: nil) { head, chunks in
-            guard head.status.code == 200 else { throw try await Self.refusal(head, &chunks, endpoint) }
+            peer.note(head)
+            guard head.status.code == 200 else { throw try await refusal(head, &chunks) }
             while let chunk = try await chunks.next() { try await receive(Array(chunk.readableBytesView)) }
         }
     }
@@ -111,7 +112,7 @@ package struct ControlClient: Sendable {
         let request = OutgoingRequest(
             ControlRoute.restore.method, ControlRoute.restore.path() + (replacing ? "?replace=true" : ""),
             body: .stream { try read().map { ByteBuffer(bytes: $0) } })
-        return try Self.decode(RestoreReport.self, try await perform(request, timeout: nil), endpoint)
+        return try decode(RestoreReport.self, try await perform(request, timeout: nil))
     }
 
     package func systemCheck() async throws -> [CheckItem] {
@@ -146,17 +147,17 @@ package struct ControlClient: Sendable {
     private func lines<Line: Decodable & Sendable>(
         _ target: String, _ receive: @Sendable (Line) async throws -> Void
     ) async throws {
-        let endpoint = endpoint
         try await exchange.perform(OutgoingRequest("GET", target), headTimeout: shortTimeout) {
             head, chunks in
-            guard head.status.code == 200 else { throw try await Self.refusal(head, &chunks, endpoint) }
+            peer.note(head)
+            guard head.status.code == 200 else { throw try await refusal(head, &chunks) }
             var rest = ByteBuffer()
             while var chunk = try await chunks.next() {
                 rest.writeBuffer(&chunk)
                 while let end = rest.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
                     let line = rest.readBytes(length: end - rest.readerIndex) ?? []
                     rest.moveReaderIndex(forwardBy: 1)
-                    try await receive(Self.decode(Line.self, Data(line), endpoint))
+                    try await receive(decode(Line.self, Data(line)))
                 }
                 rest.discardReadBytes()
                 guard rest.readableBytes <= Limits.controlBodyBytes else {
@@ -190,7 +191,7 @@ package struct ControlClient: Sendable {
     ) async throws -> Answer {
         let request = OutgoingRequest(route.method, route.path(function) + query)
         let answer = try await perform(request, timeout: shortTimeout)
-        return try Self.decode(type, answer, endpoint)
+        return try decode(type, answer)
     }
 
     private func call<Answer: Decodable & Sendable>(
@@ -202,44 +203,41 @@ package struct ControlClient: Sendable {
             route.method, route.path(function), headers: [("Content-Type", "application/json")],
             body: .bytes(json))
         let answer = try await perform(request, timeout: isShort ? shortTimeout : nil)
-        return try Self.decode(type, answer, endpoint)
+        return try decode(type, answer)
     }
 
     func perform(_ request: OutgoingRequest, timeout: Duration?) async throws -> Data {
-        let endpoint = endpoint
         return try await exchange.perform(request, headTimeout: timeout) { head, chunks in
+            peer.note(head)
             guard (200..<300).contains(head.status.code) else {
-                throw try await Self.refusal(head, &chunks, endpoint)
+                throw try await refusal(head, &chunks)
             }
             return Data(try await chunks.collect(limit: Self.answerBytes).readableBytesView)
         }
     }
 
-    private static func refusal(
-        _ head: HTTPResponseHead, _ chunks: inout ResponseChunks, _ endpoint: Endpoint
+    private func refusal(
+        _ head: HTTPResponseHead, _ chunks: inout ResponseChunks
     ) async throws -> ClientError {
-        let body = Data(try await chunks.collect(limit: answerBytes).readableBytesView)
+        let body = Data(try await chunks.collect(limit: Self.answerBytes).readableBytesView)
         do {
             let error = try ControlCoding.decode(ErrorBody.self, from: body).error
             // This client asks for nothing that its own version does not have.
             guard error.kind == .unknownPath || error.kind == .methodNotAllowed else {
-                return .refused(error)
+                return peer.explain(.refused(error))
             }
-            let server = head.headers.first(name: "Server") ?? ""
-            return .otherVersion(
-                endpoint, server.hasPrefix("torpord/") ? String(server.dropFirst("torpord/".count)) : nil)
+            return .otherVersion(endpoint, peer.version)
         } catch {
-            return .notUnderstood(endpoint, "status \(head.status.code) without a reason")
+            return peer.explain(
+                .notUnderstood(endpoint, "status \(head.status.code) without a reason"))
         }
     }
 
-    static func decode<T: Decodable>(
-        _ type: T.Type, _ data: Data, _ endpoint: Endpoint
-    ) throws -> T {
+    func decode<T: Decodable>(_ type: T.Type, _ data: Data) throws -> T {
         do {
             return try ControlCoding.decode(type, from: data)
         } catch {
-            throw ClientError.notUnderstood(endpoint, "\(error)")
+            throw peer.explain(.notUnderstood(endpoint, "\(error)"))
         }
     }
 }

@@ -41,7 +41,7 @@ package struct ControlServer: Service {
             configuration: ApplicationConfiguration(
                 address: .unixDomainSocket(path: socket.path),
                 // By which a client that knows more than this daemon tells its user so.
-                serverName: "torpord/\(TorporVersion.current)",
+                serverName: TorporVersion.serverPrefix + TorporVersion.current,
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     Limits.controlConnections, logger: logger)),
             onServerRunning: { channel in

@@ -119,8 +119,14 @@ package enum Limits {
     package static let tmpfsVolume = ByteCount.mebibytes(64)
     /// Host directories that `bind-volumes` may name.
     package static let bindDirectories = 64
-    /// Volumes that `volume list` shows.
+    /// Volumes that `volume list` shows; files of all of them, and how long, until it tells sizes as "more than".
     package static let volumes = 10_000
+    package static let measuredFiles = 200_000
+    package static let measureTime = Duration.seconds(2)
+    /// Levels of directories in a volume that is backed up, and bytes of a path in the archive: tar(1) unpacks by whole
+    /// paths, which PATH_MAX bounds.
+    package static let volumeDepth = 500
+    package static let backupPathBytes = 4000
 
     // Gateway
     /// Bytes of a request's or response's head, as nginx's and Apache's defaults allow at most.

@@ -34,12 +34,19 @@ extension Backend {
     }
 
     func volumes(namespace: NamespaceName?) async throws(ControlError) -> [VolumeView] {
-        let keys: [ResourceKey]
-        do { keys = try await resources.listVolumes() } catch { throw Self.translate(error) }
+        let volumes: [(key: ResourceKey, size: VolumeSize)]
+        do {
+            volumes = try await resources.measuredVolumes(of: namespace)
+        } catch {
+            throw Self.translate(error)
+        }
         var views: [VolumeView] = []
-        for key in keys where namespace == nil || key.namespace == namespace {
+        for (key, size) in volumes {
             let users = await orchestrator.users(where: Self.uses(volume: key))
-            views.append(VolumeView(key, path: resources.volumes.path(of: key), usedBy: users))
+            views.append(
+                VolumeView(
+                    key, path: resources.volumes.path(of: key), bytes: size.bytes, moreThan: size.isMore,
+                    usedBy: users))
         }
         return views
     }

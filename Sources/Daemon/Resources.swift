@@ -63,6 +63,19 @@ final class Resources: Sendable {
         return try await thread().run { try volumes.list() }
     }
 
+    /// With what they take on the disk.
+    func measuredVolumes(of namespace: NamespaceName?) async throws -> [(key: ResourceKey, size: VolumeSize)]
+    {
+        let volumes = volumes
+        return try await thread().run {
+            let keys = try volumes.list().filter { namespace == nil || $0.namespace == namespace }
+            let clock = ContinuousClock()
+            let end = clock.now + Limits.measureTime
+            let sizes = volumes.sizes(of: keys) { clock.now >= end }
+            return zip(keys, sizes).map { (key: $0, size: $1) }
+        }
+    }
+
     /// - Returns: false when there is none.
     func removeVolume(_ key: ResourceKey) async throws -> Bool {
         let volumes = volumes

@@ -32,6 +32,8 @@ package struct FileStatus: Sendable, Hashable {
     package let group: UInt32
     package let links: UInt32
     package let size: Int64
+    /// Bytes that it takes on the disk.
+    package let allocated: Int64
     package let modified: Time
     /// Changes with every change of content, owner or mode; nobody can set it.
     package let changed: Time
@@ -55,6 +57,7 @@ package struct FileStatus: Sendable, Hashable {
         group = raw.gid
         links = raw.links
         size = Int64(clamping: raw.size)
+        allocated = Int64(clamping: raw.blocks) << 9
         modified = Time(seconds: raw.modified, nanoseconds: raw.modified_ns)
         changed = Time(seconds: raw.changed, nanoseconds: raw.changed_ns)
         isMountPoint = raw.mount_root != 0

@@ -144,6 +144,32 @@ extension AcceptanceTests {
             return bytes + end + [UInt8](repeating: 0, count: 512 - end.count)
         }
 
+        /// The disk that is full is the daemon's own: the snapshot has no room.
+        @Test func aFullStateDirectoryLosesNothing() throws {
+            try TorporFixture.with(start: false) { torpor in
+                let state = torpor.stateDirectory
+                try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
+                try ChildProcess.run("mount", ["-t", "tmpfs", "-o", "size=32m", "tmpfs", state])
+                defer { umount2(state, 2) }
+                try torpor.start()
+                try torpor.succeeding("namespace", "create", "team")
+                // It ends with a disk that is full, and so with an error.
+                _ = try? ChildProcess.run("dd", ["if=/dev/zero", "of=\(state)/filler", "bs=64k"])
+                let file = Scratch.path("backup")
+                defer { unlink(file) }
+                let failed = try torpor.cli("system", "backup", file)
+                #expect(failed.status == 1)
+                let said = failed.errors.lowercased()
+                #expect(said.contains("full") || said.contains("no space left"), "\(failed.errors)")
+                #expect(!FileManager.default.fileExists(atPath: file))
+                #expect(!FileManager.default.fileExists(atPath: "\(state)/backup-staging"))
+                #expect(try torpor.succeeding("namespace", "list").output.contains("team"), "it serves on")
+                unlink("\(state)/filler")
+                try torpor.succeeding("system", "backup", file)
+                #expect(try torpor.stop() == 0)
+            }
+        }
+
         @Test func aFullDiskLosesNothing() throws {
             try withBackup { torpor, _ in
                 let directory = try Scratch.makeDirectory("full")

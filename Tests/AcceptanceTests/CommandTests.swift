@@ -140,6 +140,8 @@ extension AcceptanceTests {
                 #expect(try json.value("cgroup", "canFreeze") as Bool == Host.canFreeze)
                 #expect(try json.value("stateDirectory") as String == torpor.stateDirectory)
 
+                #expect(try torpor.control(.systemInfo)["Server"] == "torpord/\(torpor.info().version)")
+
                 let check = try torpor.cli("system", "check")
                 for word in ["kernel", "cgroup", "namespace", "overlay", "bridge", "nftables"] {
                     #expect(check.output.lowercased().contains(word), "\(word)")

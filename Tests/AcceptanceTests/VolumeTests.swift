@@ -38,6 +38,19 @@ extension AcceptanceTests {
                 #expect(try list.value("volumes", 0, "name") as String == "data")
                 #expect(try list.value("volumes", 0, "usedBy", 1) as String == "reader.default")
                 #expect(try torpor.succeeding("volume", "ls").output.contains("reader.default"))
+                // A file with two names takes its room once.
+                let mebibyte = Data(repeating: 7, count: 1 << 20)
+                try mebibyte.write(
+                    to: URL(fileURLWithPath: "\(torpor.stateDirectory)/volumes/default/data/large"))
+                #expect(
+                    link(
+                        "\(torpor.stateDirectory)/volumes/default/data/large",
+                        "\(torpor.stateDirectory)/volumes/default/data/same") == 0)
+                let sized = try torpor.succeeding("volume", "list", "-o", "json")
+                let bytes: Int = try sized.value("volumes", 0, "bytes")
+                #expect((1 << 20..<3 << 19).contains(bytes), "\(bytes)")
+                #expect(try sized.value("volumes", 0, "moreThan") as Bool == false)
+                #expect(try torpor.succeeding("volume", "ls").output.contains(" 1.0Mi "))
                 try torpor.succeeding("remove", "hello", "reader")
                 #expect(FileManager.default.fileExists(atPath: path), "removed only by its name")
                 try torpor.succeeding("volume", "rm", "data")
@@ -206,6 +219,14 @@ extension AcceptanceTests {
                         "-c",
                         "cd \(path) && i=0; while [ $i -lt 3000 ]; do mkdir d f$i; cd -P d || exit 1; i=$((i+1)); done",
                     ])
+                // Counting it has its bounds, and a backup that could not be restored is refused.
+                let list = try torpor.succeeding("volume", "list", "-o", "json")
+                #expect(try list.value("volumes", 0, "moreThan") as Bool)
+                #expect(try torpor.succeeding("volume", "list").output.contains("more than "))
+                let backup = Scratch.path("deep")
+                let refused = try torpor.cli("system", "backup", backup)
+                #expect(refused.status == 1 && refused.errors.contains("volume 'data'"), "\(refused)")
+                #expect(refused.errors.contains(path) && !FileManager.default.fileExists(atPath: backup))
                 try torpor.succeeding("volume", "remove", "data")
                 #expect(!FileManager.default.fileExists(atPath: path))
                 let left = try FileManager.default.contentsOfDirectory(

@@ -72,6 +72,25 @@ import Testing
         }
     }
 
+    /// A daemon that is older or newer: what it does not know, or says otherwise, has a reason that is told.
+    @Test(arguments: [
+        ("9.9.9", "422 X", #"{"error":{"kind":"invalid","message":"is unknown","path":"spec.later"}}"#, true),
+        ("0.0.1", "200 OK", #"{"version":"0.0.1"}"#, true),
+        ("9.9.9", "500 X", "hi", true),
+        ("0.0.1", "404 X", #"{"error":{"kind":"notFound","message":"there is no function 'x'"}}"#, false),
+        ("0.1.0", "200 OK", "{}", false),
+    ])
+    func anotherVersionIsTold(version: String, status: String, body: String, isTold: Bool) async throws {
+        let head =
+            "HTTP/1.1 \(status)\r\nServer: torpord/\(version)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+        try await answering(head + body) { client, _ in
+            let error = await #expect(throws: ClientError.self) { try await client.systemInfo() }
+            let text = error?.description ?? ""
+            #expect(text.contains("the daemon is Torpor \(version)") == isTold, "\(text)")
+            if isTold { #expect(text.contains("systemctl restart torpord"), "\(text)") }
+        }
+    }
+
     @Test func aServerThatSaysNothingTimesOut() async throws {
         try await answering(nil) { _, endpoint in
             let request = OutgoingRequest("GET", "/")

@@ -35,6 +35,8 @@ extension Sample {
     }
 
     static func volume(_ key: ResourceKey) -> VolumeView {
-        VolumeView(key, path: "/volumes/\(key)", usedBy: (try? [FunctionKey(name: "hello")]) ?? [])
+        VolumeView(
+            key, path: "/volumes/\(key)", bytes: 4096, moreThan: false,
+            usedBy: (try? [FunctionKey(name: "hello")]) ?? [])
     }
 }

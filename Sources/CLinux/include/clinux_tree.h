@@ -6,6 +6,7 @@
 
 struct clinux_status {
     uint64_t inode, size;
+    uint64_t blocks;                     /* of 512 bytes, on the disk */
     int64_t modified, changed;           /* seconds */
     uint32_t modified_ns, changed_ns;
     uint32_t mode, uid, gid, links;      /* mode with its type, as st_mode */
@@ -13,7 +14,7 @@ struct clinux_status {
     uint32_t node_major, node_minor;     /* what a device node stands for */
     uint32_t mount_root;                 /* 1: something is mounted here */
 };
-_Static_assert(sizeof(struct clinux_status) == 80, "read by Swift field by field");
+_Static_assert(sizeof(struct clinux_status) == 88, "read by Swift field by field");
 
 /* statx(2). */
 int32_t clinux_status(int32_t directory, const char *path, struct clinux_status *status);

@@ -26,10 +26,11 @@ struct VolumeListCommand: AsyncParsableCommand {
 
     static func table(_ volumes: [VolumeView]) -> String {
         if volumes.isEmpty { return "no volumes; a function makes one with: --volume NAME:PATH\n" }
-        var table = Table(["NAME", "NAMESPACE", "USED BY", "PATH"], yielding: ["PATH"])
+        var table = Table(["NAME", "NAMESPACE", "SIZE", "USED BY", "PATH"], yielding: ["PATH"])
         for volume in volumes {
             table.append([
                 volume.name.description, volume.namespace.description,
+                (volume.moreThan ? "more than " : "") + Size.text(UInt64(max(0, volume.bytes))),
                 volume.usedBy.isEmpty ? "-" : volume.usedBy.joined(separator: ", "), volume.path,
             ])
         }

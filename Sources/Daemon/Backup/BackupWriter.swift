@@ -3,6 +3,7 @@ internal import Core
 internal import Crypto
 internal import LinuxSystem
 internal import Orchestrator
+internal import Sandbox
 internal import Store
 internal import Synchronization
 
@@ -30,6 +31,7 @@ final class BackupWriter: BackupStream {
         let worker = try WorkerThread(name: "backup", limit: 4)
         let place = try await worker.run { try StagingDirectory(configuration.backupStaging) }
         do {
+            try await worker.run { try refuseTooDeep(configuration) }
             let hold = try await orchestrator.hold {
                 try await store.snapshot(to: "\(place.path)/\(BackupFormat.database)")
             }
@@ -58,6 +60,18 @@ final class BackupWriter: BackupStream {
         self.worker = worker
         self.tool = tool
         self.release = release
+    }
+
+    /// What could not be restored is told now, while it can be mended.
+    private static func refuseTooDeep(_ configuration: Configuration) throws {
+        guard let volume = try VolumeDirectories(path: configuration.volumeDirectory).tooDeep() else {
+            return
+        }
+        throw ControlError(
+            .conflict,
+            "volume '\(volume.name)' of namespace '\(volume.namespace)' has directories that could not be restored: "
+                + "nested deeper than \(Limits.volumeDepth), or with paths over \(Limits.backupPathBytes) bytes; "
+                + "flatten or remove them in \(configuration.volumeDirectory)/\(volume)")
     }
 
     private static func start(

@@ -1,10 +1,11 @@
-internal import LinuxSystem
+package import LinuxSystem
 
 /// Puts a checked backup in the place of the state, before the daemon opens any of it. Each step may be repeated: a crash
 /// in between is made good by the next start.
-enum RestoredState {
+package enum RestoredState {
     private static let place = FileName("restore")
     private static let previous = FileName("before-restore")
+    private static let content = FileName("content")
     private static let secrets = FileName("secrets")
     private static let key = FileName("key")
     /// The old state is moved out first, then the new one in.
@@ -32,41 +33,58 @@ enum RestoredState {
         }
     }
 
+    /// - Parameter step: called before each change; where it throws, nothing more is done, as at a crash.
     /// - Returns: whether there was one.
-    static func apply(_ configuration: Configuration) throws(KernelError) -> Bool {
+    package static func apply(
+        _ configuration: Configuration, step: () throws(KernelError) -> Void = {}
+    ) throws(KernelError) -> Bool {
         let state = try Directory(path: configuration.stateDirectory)
         guard exists(place, in: state) else { return false }
         let restore = try state.directory(place)
-        let content = try restore.directory(FileName("content"))
         if exists(outMark, in: restore) {
-            if !exists(previous, in: state) { try state.makeDirectory(previous) }
+            if !exists(previous, in: state) {
+                try step()
+                try state.makeDirectory(previous)
+            }
             let old = try state.directory(previous)
             let logs = ["-wal", "-shm"].map { BackupFormat.database + $0 }
             for name in (BackupFormat.items + logs).map({ FileName($0) }) where exists(name, in: state) {
+                try step()
                 try state.rename(name, to: old, as: name)
             }
             try state.synchronise()
+            try step()
             try restore.rename(outMark, to: restore, as: inMark)
             try restore.synchronise()
         }
-        for name in BackupFormat.items.map({ FileName($0) }) where exists(name, in: content) {
-            try content.rename(name, to: state, as: name)
+        // Without it everything is in its place, and a crash came while the rest was removed.
+        if exists(content, in: restore) {
+            let content = try restore.directory(content)
+            for name in BackupFormat.items.map({ FileName($0) }) where exists(name, in: content) {
+                try step()
+                try content.rename(name, to: state, as: name)
+            }
         }
-        try keepKey(state)
+        try keepKey(state, step)
         try state.synchronise()
+        try step()
         try state.removeTree(place)
         return true
     }
 
     /// The key of the secrets is this host's, not the backup's.
-    private static func keepKey(_ state: Directory) throws(KernelError) {
+    private static func keepKey(
+        _ state: Directory, _ step: () throws(KernelError) -> Void
+    ) throws(KernelError) {
         guard exists(previous, in: state) else { return }
         let old = try state.directory(previous)
         guard exists(secrets, in: old) else { return }
         let from = try old.directory(secrets)
         guard exists(key, in: from) else { return }
+        try step()
         if !exists(secrets, in: state) { try state.makeDirectory(secrets) }
         let to = try state.directory(secrets)
+        try step()
         if !exists(key, in: to) { try from.rename(key, to: to, as: key) }
     }
 
