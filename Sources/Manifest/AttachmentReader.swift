@@ -30,7 +30,7 @@ struct AttachmentReader {
             return try entry.checked { () throws(InvalidInput) in try VolumeSpec(parsing: text) }
         }
         let fields = try entry.mapping()
-        try fields.refuseUnknown(known: VolumeSpec.CodingKeys.allCases.map(\.rawValue))
+        try fields.refuseUnknown(known: ManifestKeys.names(in: "volumes"))
         var kinds: [VolumeSpec.Kind] = []
         if let field = fields["name"] { kinds.append(.named(try name(field))) }
         if let field = fields["bind"] { kinds.append(.bind(absolute(try field.text()))) }
@@ -50,7 +50,7 @@ struct AttachmentReader {
 
     private func config(_ entry: YAMLEntry) throws(Misplaced) -> ConfigFile {
         let fields = try entry.mapping()
-        try fields.refuseUnknown(known: ["path", "file", "content", "mode"])
+        try fields.refuseUnknown(known: ManifestKeys.names(in: "configs"))
         var file = ConfigFile(path: try path(fields, entry), content: [])
         switch (fields["file"], fields["content"]) {
         case (let field?, nil):

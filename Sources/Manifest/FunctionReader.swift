@@ -9,21 +9,9 @@ struct FunctionReader {
     let namespace: NamespaceName
     let read: Manifest.FileReader
 
-    private static let known = [
-        "namespace", "bundle", "rootfs", "mode", "command", "port", "environment", "environment_file",
-        "concurrency", "timeout", "queueTimeout", "startTimeout", "stopGrace", "scale", "limits", "network",
-        "secrets", "volumes", "configs", "labels", "annotations", "cgi",
-    ]
-    /// Keys of this format or of OpenFaaS's that this version does not honour: refused, never ignored.
-    private static let notBuilt = [
-        "image", "lang", "handler", "runtime", "health", "routes", "listen", "fprocess",
-        "constraints", "requests", "readonly_root_filesystem", "build_args", "build_options", "build_secrets",
-        "skip_build", "copy", "platforms",
-    ]
-
     func function() throws(Misplaced) -> ManifestFunction {
         let fields = try entry.mapping()
-        try fields.refuseUnknown(known: Self.known, notBuilt: Self.notBuilt)
+        try fields.refuseUnknown(known: ManifestKeys.names(in: ""), notBuilt: ManifestKeys.notBuilt)
         var namespace = namespace
         if let field = fields["namespace"] {
             let text = try field.text()
@@ -122,11 +110,11 @@ struct FunctionReader {
 
     private func scale(_ field: YAMLEntry) throws(Misplaced) -> ScaleSpec {
         let fields = try field.mapping()
-        try fields.refuseUnknown(known: ScaleSpec.CodingKeys.allCases.map(\.rawValue))
+        try fields.refuseUnknown(
+            known: ManifestKeys.names(in: "scale"), notBuilt: ManifestKeys.notBuiltInScale)
         var scale = ScaleSpec()
         if let field = fields["min"] { scale.min = try field.integer() }
         if let field = fields["max"] { scale.max = try field.integer() }
-        if let field = fields["target"] { scale.target = try field.integer() }
         if let field = fields["freezeAfter"] { scale.freezeAfter = try idleTime(field) }
         if let field = fields["stopAfter"] { scale.stopAfter = try idleTime(field) }
         return scale
@@ -139,7 +127,7 @@ struct FunctionReader {
 
     private func limits(_ field: YAMLEntry) throws(Misplaced) -> LimitSpec {
         let fields = try field.mapping()
-        try fields.refuseUnknown(known: ["memory", "cpu", "pids"])
+        try fields.refuseUnknown(known: ManifestKeys.names(in: "limits"))
         var limits = LimitSpec()
         if let field = fields["memory"] {
             let text = try field.text()

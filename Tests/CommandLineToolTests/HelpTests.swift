@@ -1,4 +1,5 @@
 import Foundation
+import Manifest
 import Testing
 
 /// What is made of the commands' own declarations.
@@ -62,12 +63,30 @@ import Testing
         #expect(!run.output.contains("--image"), "what is not supported is not told")
     }
 
-    /// Made anew by `torpor manual --markdown > docs/cli.md`.
-    @Test func theCommittedReferenceIsOfThisVersion() async throws {
+    /// Made anew by `torpor manual --markdown > docs/cli.md`, and `--manifest > docs/manifest.md`.
+    @Test(arguments: [("--markdown", "cli.md"), ("--manifest", "manifest.md")])
+    func theCommittedReferenceIsOfThisVersion(option: String, file: String) async throws {
         let path = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../docs/cli.md").standardized
+            .appending(path: "../../docs/\(file)").standardized
         let committed = try String(contentsOf: path, encoding: .utf8)
-        let made = await Run("manual", "--markdown").output
+        let made = await Run("manual", option).output
         #expect(committed.split(separator: "\n") == made.split(separator: "\n"))
+    }
+
+    @Test func theManifestsReferenceHasEveryKey() async {
+        let rows = await Run("manual", "--manifest").output.split(separator: "\n")
+        for key in ManifestKeys.all {
+            let mine = rows.filter { $0.hasPrefix("| `\(key.path)` |") }
+            #expect(mine.count == 1 && mine.first?.contains(key.text) == true, "\(key.path)")
+        }
+    }
+
+    /// What the reference shows to be copied is right.
+    @Test func theManifestsReferenceShowsAManifest() async throws {
+        let text = await Run("manual", "--manifest").output
+        let parts = text.components(separatedBy: "```")
+        try #require(parts.count == 3 && parts[1].hasPrefix("yaml\n"))
+        let check = await Run("config", "check", "-f", "-", input: String(parts[1].dropFirst(5)))
+        #expect(check.status == 0, "\(check.errors)")
     }
 }

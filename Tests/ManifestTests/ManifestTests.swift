@@ -37,7 +37,7 @@ func refusal(_ text: String, files: [String: String] = [:]) -> String? {
             queueTimeout: 1m
             startTimeout: 5s
             stopGrace: 2s
-            scale: {min: 1, max: 5, target: 14, freezeAfter: never, stopAfter: 1h}
+            scale: {min: 1, max: 5, freezeAfter: never, stopAfter: 1h}
             limits: {memory: 128Mi, cpu: 500m, pids: 64}
             network: none
             labels: {owner: me}
@@ -58,7 +58,7 @@ func refusal(_ text: String, files: [String: String] = [:]) -> String? {
         #expect(spec.queueTimeout == .seconds(60))
         #expect(spec.startTimeout == .seconds(5))
         #expect(spec.stopGrace == .seconds(2))
-        #expect(spec.scale.min == 1 && spec.scale.max == 5 && spec.scale.target == 14)
+        #expect(spec.scale.min == 1 && spec.scale.max == 5)
         #expect(spec.scale.freezeAfter == .never)
         #expect(spec.scale.stopAfter == .after(.seconds(3600)))
         #expect(spec.limits.memory == .mebibytes(128))
