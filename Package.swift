@@ -91,14 +91,14 @@ let package = Package(
         .target(
             name: "ControlServer",
             dependencies: [
-                "Core", "ControlAPI", .product(name: "Hummingbird", package: "hummingbird"),
+                "Core", "ControlAPI", "LinuxSystem", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "NIOCore", package: nio), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .target(
             name: "ControlClient",
             dependencies: [
-                "Core", "ControlAPI", .product(name: "NIOCore", package: nio),
+                "Core", "ControlAPI", "LinuxSystem", .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio), .product(name: "NIOHTTP1", package: nio),
             ], swiftSettings: swift),
 
@@ -118,7 +118,7 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "Core", "Manifest", "ControlAPI", "ControlClient",
+                "Core", "Manifest", "ControlAPI", "ControlClient", "LinuxSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOHTTP1", package: nio),

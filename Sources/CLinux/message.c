@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { MOST_DESCRIPTORS = 32 };
@@ -61,4 +62,98 @@ int64_t clinux_write_again(int32_t fd, const void *buffer, size_t count) {
     ssize_t written;
     do written = pwrite(fd, buffer, count, 0); while (written < 0 && errno == EINTR);
     return written < 0 ? -errno : written;
+}
+
+static int32_t address_of(const char *path, struct sockaddr_un *address) {
+    size_t length = strlen(path);
+    if (length >= sizeof address->sun_path) return -ENAMETOOLONG;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(address->sun_path, path, length + 1);
+    return 0;
+}
+
+int32_t clinux_packet_listen(const char *path, int32_t backlog) {
+    struct sockaddr_un address;
+    int32_t result = address_of(path, &address);
+    if (result < 0) return result;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    if (bind(fd, (void *)&address, sizeof address) == 0 && listen(fd, backlog) == 0) return fd;
+    result = -errno;
+    close(fd);
+    return result;
+}
+
+static void bound_sends(int socket, int32_t seconds) {
+    struct timeval bound = {.tv_sec = seconds};
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
+}
+
+int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds) {
+    int fd;
+    do fd = accept4(listener, 0, 0, SOCK_CLOEXEC); while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
+    if (fd < 0) return -errno;
+    bound_sends(fd, send_seconds);
+    return fd;
+}
+
+int32_t clinux_packet_connect(const char *path, int32_t seconds) {
+    struct sockaddr_un address;
+    int32_t result = address_of(path, &address);
+    if (result < 0) return result;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    /* It bounds connect(2), too. */
+    bound_sends(fd, seconds);
+    do result = connect(fd, (void *)&address, sizeof address) < 0 ? -errno : 0; while (result == -EINTR);
+    if (result == 0) return fd;
+    close(fd);
+    return result;
+}
+
+int64_t clinux_receive_descriptors(
+    int32_t socket, void *buffer, size_t size, int32_t *descriptors, uint32_t capacity, uint32_t *count,
+    int32_t waits) {
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int32_t) * MOST_DESCRIPTORS)];
+    struct iovec part = {buffer, size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    ssize_t received;
+    int is_bad = 0;
+    *count = 0;
+    do received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (waits ? 0 : MSG_DONTWAIT));
+    while (received < 0 && errno == EINTR);
+    if (received < 0) return -errno;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        for (size_t at = 0; at + CMSG_LEN(0) + sizeof(int32_t) <= header->cmsg_len; at += sizeof(int32_t)) {
+            int32_t descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + at, sizeof descriptor);
+            if (*count < capacity) {
+                descriptors[(*count)++] = descriptor;
+            } else {
+                close(descriptor);
+                is_bad = 1;
+            }
+        }
+    }
+    if (!is_bad && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) return received;
+    while (*count) close(descriptors[--*count]);
+    return -EMSGSIZE;
+}
+
+int32_t clinux_peer(int32_t socket, int32_t *pid, uint32_t *uid) {
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) return -errno;
+    *pid = peer.pid;
+    *uid = peer.uid;
+    return 0;
+}
+
+int32_t clinux_shutdown(int32_t socket) {
+    char byte;
+    if (shutdown(socket, SHUT_RDWR) < 0) return -errno;
+    while (recv(socket, &byte, sizeof byte, MSG_DONTWAIT) > 0) {}
+    return 0;
 }

@@ -34,6 +34,8 @@ package enum CommandLineTool {
         switch error {
         case is StandardOutput.Closed: StandardOutput.Closed.status
         case let error as ToolFailure: fail(error.description, context, status: error.status)
+        // Of what ran elsewhere, whose errors are told already.
+        case let code as ExitCode: code.rawValue
         case let error as ClientError: fail(Explanation.text(of: error), context)
         case is CancellationError: fail("interrupted", context)
         default: usage(error, type, arguments, context)
@@ -70,8 +72,9 @@ struct TorporCommand: AsyncParsableCommand {
         abstract: "Functions that sleep until somebody calls them.",
         version: TorporVersion.current,
         subcommands: [
-            Deploy.self, Apply.self, Diff.self, List.self, Describe.self, Invoke.self, Logs.self, Events.self,
-            Explain.self, Stats.self, Scale.self, Rollout.self, Wait.self, Remove.self, Secret.self,
+            Deploy.self, Apply.self, Diff.self, List.self, Describe.self, Invoke.self, Logs.self, Exec.self,
+            PortForward.self, Events.self, Explain.self, Stats.self, Scale.self, Rollout.self, Wait.self,
+            Remove.self, Secret.self,
             Volume.self, Namespace.self, System.self, Config.self, Completion.self, Manual.self,
         ])
 }

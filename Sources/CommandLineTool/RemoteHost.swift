@@ -55,17 +55,63 @@ struct RemoteHost: Sendable, CustomStringConvertible {
     /// Starts ssh and gives the descriptor that is its standard input and output.
     /// - Throws: `ToolFailure`.
     func dial(_ target: Target) throws -> Int32 {
+        let command = ["system", "dial-stdio"] + (target == .gateway ? ["--gateway"] : [])
+        return try dial(command)
+    }
+
+    /// Starts `torpor` over there and gives the descriptor that is its standard input and output.
+    func dial(_ command: [String]) throws -> Int32 {
+        try Self.spawn(try Self.program(), arguments(command, options: ["-T"]))
+    }
+
+    /// Becomes ssh, which runs `torpor` over there with this process's streams, and ends with its status.
+    func runHere(_ command: [String], onTerminal: Bool) throws -> Never {
+        let program = try Self.program()
+        let argv =
+            ([program] + arguments(command, options: onTerminal ? ["-t"] : ["-T"])).map { strdup($0) } + [nil]
+        signal(SIGPIPE, SIG_DFL)
+        execv(program, argv)
+        throw ToolFailure("\(program) cannot be started: \(String(cString: strerror(errno)))")
+    }
+
+    private static func program() throws -> String {
         guard let program = Programs.find("ssh") else {
             throw ToolFailure("ssh is not in PATH: install it (apt install openssh-client)")
         }
-        var arguments = ["-T", "-o", "ConnectTimeout=10"]
+        return program
+    }
+
+    private func arguments(_ command: [String], options: [String]) -> [String] {
+        var arguments = options + ["-o", "ConnectTimeout=10"]
         if let port { arguments += ["-p", "\(port)"] }
         if let user { arguments += ["-l", user] }
-        arguments += ["--", host, "torpor", "system", "dial-stdio"]
-        if target == .gateway { arguments.append("--gateway") }
-        // The shell over there reads this.
-        if let socket { arguments += ["--socket", "'\(socket.replacing("'", with: "'\\''"))'"] }
-        return try Self.spawn(program, arguments)
+        arguments += ["--", host, "torpor"]
+        var words = command
+        if let socket { words.insert(contentsOf: ["--socket", socket], at: 0) }
+        return arguments + words.map(Self.quoted)
+    }
+
+    /// The shell over there reads this.
+    private static func quoted(_ word: String) -> String {
+        let isPlain =
+            !word.isEmpty
+            && word.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                    UInt8(ascii: "/"), UInt8(ascii: "_"), UInt8(ascii: ":"):
+                    true
+                default: false
+                }
+            }
+        return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
+    }
+
+    /// Runs `torpor` over there with this descriptor as its standard input and output. Blocks until ssh ends.
+    func run(_ command: [String], on descriptor: Int32) throws {
+        let child = try Self.spawn(try Self.program(), arguments(command, options: ["-T"]), on: descriptor)
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0, errno == EINTR {}
     }
 
     private static func spawn(_ program: String, _ arguments: [String]) throws -> Int32 {
@@ -74,20 +120,31 @@ struct RemoteHost: Sendable, CustomStringConvertible {
             throw ToolFailure("no socket for ssh: \(String(cString: strerror(errno)))")
         }
         defer { close(pair[1]) }
+        do {
+            _ = try spawn(program, arguments, on: pair[1])
+        } catch {
+            close(pair[0])
+            throw error
+        }
+        return pair[0]
+    }
+
+    private static func spawn(
+        _ program: String, _ arguments: [String], on descriptor: Int32
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         // Its errors, and its questions, are the user's.
-        posix_spawn_file_actions_adddup2(&actions, pair[1], 0)
-        posix_spawn_file_actions_adddup2(&actions, pair[1], 1)
+        posix_spawn_file_actions_adddup2(&actions, descriptor, 0)
+        posix_spawn_file_actions_adddup2(&actions, descriptor, 1)
         let argv = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for text in argv { free(text) } }
         var child: pid_t = 0
         let result = posix_spawn(&child, program, &actions, nil, argv, environ)
         guard result == 0 else {
-            close(pair[0])
             throw ToolFailure("\(program) cannot be started: \(String(cString: strerror(result)))")
         }
-        return pair[0]
+        return child
     }
 }

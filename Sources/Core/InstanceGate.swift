@@ -36,7 +36,15 @@ package final class InstanceGate: Sendable {
         case drained
     }
 
-    /// Bits 0 to 31: in flight; bits 32 to 33: phase.
+    package enum Hold: Sendable, Equatable {
+        /// The caller must `release`.
+        case held
+        /// The same, and the caller must thaw the instance first: the phase is `open` already.
+        case heldFrozen
+        case closed
+    }
+
+    /// Bits 0 to 31: in flight; bits 32 to 33: phase; bits 40 to 63: holds.
     private let word = Atomic<UInt64>(Phase.closed.rawValue << 32)
     private let lastUsed = Atomic<Int64>(0)
     /// Requests that ever entered.
@@ -50,6 +58,8 @@ package final class InstanceGate: Sendable {
     }
 
     package var inFlight: Int { Int(word.load(ordering: .relaxed) & 0xffff_ffff) }
+    /// How many keep it from being frozen, or stopped for idleness, without being requests: people who look into it.
+    package var holds: Int { Int(word.load(ordering: .relaxed) >> 40) }
     package var phase: Phase { Self.phase(of: word.load(ordering: .acquiring)) }
     package var served: UInt64 { entries.load(ordering: .relaxed) }
     /// Nanoseconds of the injected clock at the last `enter` or `leave`.
@@ -109,7 +119,7 @@ package final class InstanceGate: Sendable {
         // Somebody entered, or the instance was closed: keep the count.
         var seen = word.load(ordering: .acquiring)
         while Self.phase(of: seen) == .freezing {
-            let next = (Phase.open.rawValue << 32) | (seen & 0xffff_ffff)
+            let next = Self.word(seen, in: .open)
             let (done, actual) = word.weakCompareExchange(
                 expected: seen, desired: next, ordering: .acquiringAndReleasing)
             if done { break }
@@ -123,12 +133,44 @@ package final class InstanceGate: Sendable {
     package func close() -> (was: Phase, inFlight: Int) {
         var seen = word.load(ordering: .acquiring)
         while true {
-            let next = (Phase.closed.rawValue << 32) | (seen & 0xffff_ffff)
+            let next = Self.word(seen, in: .closed)
             let (done, actual) = word.weakCompareExchange(
                 expected: seen, desired: next, ordering: .acquiringAndReleasing)
             if done { return (Self.phase(of: seen), Int(seen & 0xffff_ffff)) }
             seen = actual
         }
+    }
+
+    /// Somebody looks into the instance: it stays awake, and alive as long as nobody wants it to end. Counts neither as a
+    /// request nor against `concurrency`, and does not hold up a drain. Any thread.
+    package func hold(now: Int64) -> Hold {
+        var seen = word.load(ordering: .acquiring)
+        while true {
+            let phase = Self.phase(of: seen)
+            if phase == .closed { return .closed }
+            let next = phase == .frozen ? Self.word(seen, in: .open) + Self.oneHold : seen + Self.oneHold
+            let (done, actual) = word.weakCompareExchange(
+                expected: seen, desired: next, ordering: .acquiringAndReleasing)
+            if done {
+                lastUsed.store(now, ordering: .relaxed)
+                return phase == .frozen ? .heldFrozen : .held
+            }
+            seen = actual
+        }
+    }
+
+    /// Whoever held is done.
+    package func release(now: Int64) {
+        lastUsed.store(now, ordering: .relaxed)
+        let (old, _) = word.wrappingSubtract(Self.oneHold, ordering: .acquiringAndReleasing)
+        precondition(old >= Self.oneHold, "release without hold")
+    }
+
+    private static let oneHold: UInt64 = 1 << 40
+
+    /// The same counts in another phase.
+    private static func word(_ word: UInt64, in phase: Phase) -> UInt64 {
+        word & ~(3 << 32) | phase.rawValue << 32
     }
 
     private static func phase(of word: UInt64) -> Phase {

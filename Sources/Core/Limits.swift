@@ -225,6 +225,19 @@ package enum Limits {
     /// Name servers in a function's resolv.conf: the C library reads three (MAXNS).
     package static let nameServers = 3
 
+    // People inside of instances: exec, cp, port-forward
+    /// Connections of the attach socket, of which each is one session, and sessions of one function.
+    package static let attachConnections = 256
+    package static let attachedPerFunction = 64
+    /// Bytes of a request on the attach socket: a command line, less than one packet to torpor-init may have.
+    package static let attachRequestBytes = 64 << 10
+    /// How long a peer of the attach socket may take to send its request.
+    package static let attachRequestTimeout = Duration.seconds(5)
+    /// How long what was started may live on after the terminal or the client of it has gone (SIGHUP, then SIGKILL).
+    package static let hangUpGrace = Duration.seconds(2)
+    /// Bytes of an image's /etc/passwd and /etc/group.
+    package static let userFileBytes = 1 << 20
+
     // Logs
     /// Bytes of one log file of an instance, and how many files are kept: the oldest is dropped.
     package static let logFileBytes = 4 << 20

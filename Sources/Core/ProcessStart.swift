@@ -4,6 +4,10 @@ package struct ProcessStart: Sendable {
     package var arguments: [String]?
     /// `NAME=value`, each ended by a NUL; besides the variables that every process of the instance has.
     package var environment: [UInt8] = []
+    /// Whether these are all variables that it has.
+    package var isWholeEnvironment = false
+    /// Nil is the function's own.
+    package var user: ProcessUser?
     /// An absolute path; nil is the function's own.
     package var directory: String?
     /// Descriptors that become 0, 1 and 2, lent for the time of the call. They are given to the process's user, so that it
@@ -15,6 +19,21 @@ package struct ProcessStart: Sendable {
     package var isTerminal = false
 
     package init() {}
+}
+
+/// Whom a process runs as, in the ids of its container.
+package struct ProcessUser: Sendable, Hashable {
+    package var user: UInt32
+    package var group: UInt32
+    package var groups: [UInt32]
+    package var umask: UInt32
+
+    package init(user: UInt32, group: UInt32, groups: [UInt32] = [], umask: UInt32 = 0o022) {
+        self.user = user
+        self.group = group
+        self.groups = groups
+        self.umask = umask
+    }
 }
 
 /// How a process that was started went out.

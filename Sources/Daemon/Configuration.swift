@@ -33,6 +33,7 @@ package struct Configuration: Sendable, Equatable {
     package init() {}
 
     package var socketPath: String { "\(runDirectory)/torpor.sock" }
+    package var attachSocketPath: String { "\(runDirectory)/attach.sock" }
     package var databasePath: String { "\(stateDirectory)/torpor.db" }
     package var imageDirectory: String { "\(stateDirectory)/images" }
     /// The password of `admin` for the platform's own paths; made at first start.

@@ -88,7 +88,7 @@ package struct Daemon: Sendable {
     }
 
     /// What a run directory of ours may hold.
-    private static let ownNames: Set<String> = ["lock", "torpor.sock", "instances"]
+    private static let ownNames: Set<String> = ["lock", "torpor.sock", "attach.sock", "instances"]
 
     private static func prepareDirectories(_ configuration: Configuration) throws(StartError) {
         do {

@@ -26,9 +26,9 @@ struct ServingContext: Sendable {
     func serve() async throws -> Bool {
         let time = SystemTime()
         let points = configuration.listenPoints(manager.sockets)
+        let dialer = SlotDialer(slots: slots, host: slots.hostNamespace)
         let gateway = Gateway(
-            configuration: gatewayConfiguration(points),
-            dialer: SlotDialer(slots: slots, host: slots.hostNamespace), logger: logger)
+            configuration: gatewayConfiguration(points), dialer: dialer, logger: logger)
         let orchestrator = Orchestrator(
             sandboxes: parts.sandboxes, network: slots, images: parts.images, logs: parts.logs, store: store,
             router: gateway, time: time, logger: logger,
@@ -66,9 +66,16 @@ struct ServingContext: Sendable {
         ) {
             announce(listen, status)
         }
+        let attach = try AttachServer(
+            backend: AttachDesk(
+                orchestrator: orchestrator, sandboxes: parts.sandboxes, dialer: dialer,
+                imageDirectory: configuration.imageDirectory),
+            socket: ControlSocket(path: configuration.attachSocketPath), logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
+                    // The last to stop: who is inside of an instance is told of its end.
+                    .init(service: attach),
                     .init(service: OrchestratorService(orchestrator: orchestrator, time: time)),
                     .init(service: GatewayService(gateway: gateway)),
                     .init(service: control),

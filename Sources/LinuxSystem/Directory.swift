@@ -33,6 +33,17 @@ package final class Directory: Sendable {
         return ContentFile(OwnedFD(owning: try check(raw, "open", subject: "\(name)")))
     }
 
+    /// Reads a file at a path whose links are followed as if this directory were the root. What is no regular file is EINVAL,
+    /// and opening it does not block.
+    package func contentInside(_ path: String, limit: Int) throws(KernelError) -> [UInt8] {
+        let raw = clinux_open_file_in_root(fd.raw, path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        let file = OwnedFD(owning: try check(raw, "open", subject: path))
+        guard case .regular = try FileStatus.of(FileName(""), at: file.raw).kind else {
+            throw KernelError("read", subject: path, code: EINVAL)
+        }
+        return try File.readAll(file.raw, limit: limit, subject: path)
+    }
+
     package func createFile(_ name: FileName) throws(KernelError) -> ContentFile {
         let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
         let raw = name.withCString { clinux_openat(fd.raw, $0, flags, 0o600) }

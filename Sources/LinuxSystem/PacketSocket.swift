@@ -17,6 +17,15 @@ package struct PacketSocket: ~Copyable, Sendable {
         other = OwnedFD(owning: ends[1])
     }
 
+    /// One that was accepted.
+    init(accepted fd: consuming OwnedFD) { self.fd = fd }
+
+    /// Connects to a socket that listens at a path.
+    /// - Parameter seconds: how long that, and each send, may wait.
+    package init(connectingTo path: String, seconds: Int32 = 10) throws(KernelError) {
+        fd = OwnedFD(owning: try check(clinux_packet_connect(path, seconds), "connect", subject: path))
+    }
+
     /// Sends one packet. The descriptors stay the caller's.
     package func send(_ bytes: UnsafeRawBufferPointer, descriptors: [Int32] = []) throws(KernelError) {
         let sent = clinux_send(
@@ -55,5 +64,54 @@ package struct PacketSocket: ~Copyable, Sendable {
             try check(count, "recv")
             return .packet(bytes)
         }
+    }
+
+    /// Takes one packet with at most `descriptors` descriptors, and waits for it; nil at the end of the stream.
+    package func receive(
+        limit: Int, descriptors: Int
+    ) throws(KernelError) -> (bytes: [UInt8], descriptors: [SharedFD])? {
+        var numbers = [Int32](repeating: -1, count: descriptors)
+        var came: UInt32 = 0
+        var count: Int64 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, initialized in
+            count = clinux_receive_descriptors(
+                fd.raw, buffer.baseAddress, limit, &numbers, UInt32(descriptors), &came, 1)
+            initialized = max(0, Int(count))
+        }
+        if count == 0 || count == -Int64(ECONNRESET) { return nil }
+        try check(count, "recvmsg")
+        return (bytes, numbers.prefix(Int(came)).map { SharedFD(OwnedFD(owning: $0)) })
+    }
+
+    /// Nothing more is sent or received, but what was sent before arrives.
+    package func shutDown() { _ = clinux_shutdown(fd.raw) }
+
+    /// Who is at the other end of a connection (SO_PEERCRED); nil where the kernel does not know.
+    package var peer: (pid: Int32, uid: UInt32)? {
+        var pid: Int32 = 0
+        var uid: UInt32 = 0
+        return clinux_peer(fd.raw, &pid, &uid) == 0 ? (pid, uid) : nil
+    }
+}
+
+/// A SOCK_SEQPACKET socket that listens at a path.
+package struct PacketListener: ~Copyable, Sendable {
+    private let fd: OwnedFD
+    private let sendSeconds: Int32
+
+    package var descriptor: Int32 { fd.raw }
+
+    /// - Parameters:
+    ///   - path: where nothing is. - sendSeconds: how long a send over an accepted connection may wait for room.
+    package init(path: String, backlog: Int32, sendSeconds: Int32) throws(KernelError) {
+        fd = OwnedFD(owning: try check(clinux_packet_listen(path, backlog), "listen", subject: path))
+        self.sendSeconds = sendSeconds
+    }
+
+    /// - Returns: nil when nobody waits.
+    package func accept() throws(KernelError) -> PacketSocket? {
+        let raw = clinux_packet_accept(fd.raw, sendSeconds)
+        if raw == -EAGAIN { return nil }
+        return PacketSocket(accepted: OwnedFD(owning: try check(raw, "accept4")))
     }
 }

@@ -113,6 +113,12 @@ extension FunctionMachine {
                     cause: call.code, message: message, callID: call.callID)))
     }
 
+    /// Why an instance is ended on purpose, in a sentence.
+    func reasonOfEnd(_ id: InstanceID) -> String? {
+        guard let instance = instances[id] else { return nil }
+        return instance.end?.message(revisions[instance.revision]?.spec)
+    }
+
     func tellStopped(_ instance: Instance, _ effects: inout [FunctionEffect]) {
         let message = instance.end?.message(revisions[instance.revision]?.spec) ?? "it ended"
         effects.append(

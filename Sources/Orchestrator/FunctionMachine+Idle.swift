@@ -49,7 +49,8 @@ extension FunctionMachine {
     private func decision(_ instance: Instance, _ revision: Revision, _ now: Int64) -> IdlePolicy.Decision {
         IdlePolicy.decide(
             revision.spec.scale, frozen: instance.gate.phase == .frozen, canFreeze: instance.canFreeze,
-            inFlight: instance.gate.inFlight, lastUsed: instance.gate.lastUsedAt, now: now)
+            inFlight: instance.gate.inFlight + instance.gate.holds, lastUsed: instance.gate.lastUsedAt,
+            now: now)
     }
 
     /// No new request; SIGTERM as soon as those in flight have left.

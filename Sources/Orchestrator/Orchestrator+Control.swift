@@ -17,6 +17,12 @@ package enum CommandError: Error, Sendable, Equatable {
     case nothingToUndo(FunctionKey)
     case namespaceExists(NamespaceName)
     case unknownNamespace(NamespaceName)
+    /// None of its instances runs, and none was to be woken.
+    case asleep(FunctionKey)
+    /// It has no such instance, or that one takes nothing yet or any more.
+    case noSuchInstance(FunctionKey, InstanceID, InstanceState?)
+    /// No instance came up; why, where that is known.
+    case notWoken(FunctionKey, InstanceFailure?)
     /// What is to be removed is used by these, in their order.
     case inUse([FunctionKey])
 }

@@ -25,6 +25,8 @@ package actor Orchestrator {
     var contentLock = AsyncLock()
     var rollouts: [RevisionID: [CheckedContinuation<InstanceFailure?, Never>]] = [:]
     var departures: [FunctionKey: [CheckedContinuation<Void, Never>]] = [:]
+    /// Those who wait for an instance, to look into it.
+    var wakings: [FunctionKey: [Waking]] = [:]
     /// Slots of instances that are gone while requests that entered them are not: a late one must not reach whoever
     /// has the slot next.
     var lingering: [InstanceID: SlotID] = [:]
@@ -49,6 +51,7 @@ package actor Orchestrator {
         case crowded(FunctionKey)
         case suspect(InstanceID, callID: String)
         case failed(FailedCall)
+        case released(FunctionKey)
     }
 
     package init(
@@ -140,6 +143,7 @@ package actor Orchestrator {
             guard let instance = running[id] else { break }
             events.record(instance.happened(.woke, "a request thawed it"))
             apply(.alarm, to: instance.function)
+        case .released(let key): apply(.alarm, to: key)
         case .crowded(let key): apply(.crowded, to: key)
         case .suspect(let id, let callID):
             logger.debug("an instance did not answer", metadata: ["instance": "\(id)", "call": "\(callID)"])
@@ -201,10 +205,16 @@ package actor Orchestrator {
             switch effect {
             case .launch(let id, let revision): launch(id, revision)
             case .freeze(let id): freeze(id)
-            case .terminate(let id): running[id]?.terminate()
+            case .terminate(let id):
+                running[id]?.ending.sentence = functions[key]?.reasonOfEnd(id)
+                running[id]?.terminate()
             case .kill(let id): running[id]?.kill()
-            case .publish(let ids): router.publish(key, instances: ids.compactMap { running[$0]?.handle })
-            case .failWaiters: router.startFailed(key)
+            case .publish(let ids):
+                router.publish(key, instances: ids.compactMap { running[$0]?.handle })
+                if !ids.isEmpty { tellWaking(key, isUp: true) }
+            case .failWaiters:
+                router.startFailed(key)
+                tellWaking(key, isUp: false)
             case .save(let record): journal.write(.save(record))
             case .note(let record): journal.write(.note(record, key))
             case .tell(let event): tell(event)
@@ -248,6 +258,7 @@ package actor Orchestrator {
         let machine = functions.removeValue(forKey: key)
         alarms[key] = nil
         wakeDepartures(key)
+        tellWaking(key, isUp: false)
         let revisions = machine?.revisions.values.map(\.id) ?? []
         Task {  // Bounded: removes files. Nobody waits for it.
             for revision in revisions { await sandboxes.forget(revision) }
@@ -329,4 +340,5 @@ extension Orchestrator: ActivatorPort {
         post.yield(.suspect(instance, callID: callID))
     }
     package nonisolated func failed(_ call: FailedCall) { post.yield(.failed(call)) }
+    nonisolated func released(_ function: FunctionKey) { post.yield(.released(function)) }
 }

@@ -1,4 +1,15 @@
 internal import Core
+internal import Synchronization
+
+/// Why an instance ends, in a sentence, where that is known.
+final class EndReason: Sendable {
+    private let text = Mutex<String?>(nil)
+
+    var sentence: String? {
+        get { text.withLock { $0 } }
+        set { text.withLock { $0 = newValue } }
+    }
+}
 
 /// An instance as the orchestrator holds it: what its launch has made so far, and how to end it from any point of it.
 final class RunningInstance {
@@ -15,6 +26,7 @@ final class RunningInstance {
     var launch: Task<Void, Never>?
     /// Whether it shall end: a launch under way is given up at its next step.
     private(set) var isGivenUp = false
+    let ending = EndReason()
     private var isOver = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 

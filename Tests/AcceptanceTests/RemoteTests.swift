@@ -86,6 +86,46 @@ extension AcceptanceTests {
             }
         }
 
+        @Test(.enabled(if: Shell.isThere, "needs busybox-static")) func insideOverThere() throws {
+            try TorporFixture.with { torpor in
+                let ssh = try fakeSSH()
+                try torpor.deployServer("hello")
+                let words = try remote(
+                    torpor, ssh,
+                    [
+                        "exec", "-e", "A=it's \"b\" $HOME", "hello", "--", "/bin/sh", "-c",
+                        "echo \"$A\"; echo 'two  blanks' >&2; exit 3",
+                    ])
+                #expect(words.status == 3 && words.output == "it's \"b\" $HOME\n", "\(words)")
+                #expect(words.errors == "two  blanks\n")
+                let input = Scratch.path("in")
+                try String(repeating: "over there ", count: 10_000).write(
+                    toFile: input, atomically: false, encoding: .utf8)
+                let fed = try remote(torpor, ssh, ["exec", "-i", "hello", "--", "/bin/cat"], input: input)
+                #expect(fed.output == Host.text(input), "\(fed.errors)")
+                #expect(try remote(torpor, ssh, ["exec", "helo", "--", "/bin/true"]).status == 125)
+
+                let (output, path) = (Scratch.path("out"), ProcessInfo.processInfo.environment["PATH"] ?? "")
+                let child = try ChildProcess(
+                    Programs.commandLine,
+                    ["-H", "ssh://box", "--socket", torpor.socket, "port-forward", "hello", ":8080"],
+                    environment: ["PATH": "\(ssh):\(path)"], output: .file(output))
+                let port = try eventually("a port") {
+                    Host.text(output).split { $0 == " " }.first { $0.hasPrefix("127.0.0.1:") }
+                        .flatMap { Int($0.dropFirst(10)) }
+                }
+                for number in 0..<3 {
+                    let connection = try Connection.tcp(port)
+                    let body = String(repeating: "nonce-\(number) ", count: 5000)
+                    try connection.send(
+                        requestHead("POST", "/echo", [("Content-Length", "\(body.utf8.count)")]) + body)
+                    #expect(try connection.response(to: "POST").text == body)
+                }
+                child.signal(SIGINT)
+                #expect(try child.wait() == 0, "\(child.output)")
+            }
+        }
+
         @Test func whatGoesWrongIsTold() throws {
             try TorporFixture.with { torpor in
                 let ssh = try fakeSSH()

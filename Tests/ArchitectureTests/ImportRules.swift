@@ -25,8 +25,8 @@ enum ImportRules {
             "ServiceLifecycle", "FoundationEssentials", "Synchronization",
         ],
         "ControlClient": [
-            "Core", "ControlAPI", "NIOCore", "NIOPosix", "NIOHTTP1", "FoundationEssentials",
-            "Synchronization",
+            "Core", "ControlAPI", "LinuxSystem", "NIOCore", "NIOPosix", "NIOHTTP1",
+            "FoundationEssentials", "Synchronization",
         ],
         "Daemon": [
             "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Secrets", "Store",
@@ -37,7 +37,8 @@ enum ImportRules {
             "Yams", "FoundationEssentials", "Synchronization",
         ],
         "CommandLineTool": [
-            "Core", "Manifest", "ControlAPI", "ControlClient", "ArgumentParser", "NIOCore", "NIOPosix",
+            "Core", "Manifest", "ControlAPI", "ControlClient", "LinuxSystem", "ArgumentParser", "NIOCore",
+            "NIOPosix",
             "NIOHTTP1", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
         ],
         "torpord": ["Daemon"],

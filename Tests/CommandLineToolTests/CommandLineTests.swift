@@ -79,7 +79,7 @@ struct Run {
         (["deploi", "x"], "unknown command 'deploi'; did you mean 'deploy'?"),
         (["system", "chekc"], "did you mean 'system check'?"),
         (["image", "a"], "'image' is not supported yet"),
-        (["port-forward", "a"], "'port-forward' is not supported yet"),
+        (["cp", "a"], "'cp' is not supported yet"),
         (["rollout", "traffic"], "'rollout traffic' is not supported yet"),
         (["rollout", "undo", "a", "--to", "0"], "--to: 0 is no revision"),
         (["events", "--kind", "x"], "--kind"), (["events", "--tail", "x"], "--tail"),

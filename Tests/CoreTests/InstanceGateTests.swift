@@ -40,6 +40,38 @@ import Testing
         #expect(gate.inFlight == 1)
     }
 
+    @Test func whoLooksIntoItKeepsItAwake() {
+        let gate = InstanceGate(concurrency: 1)
+        #expect(gate.hold(now: 0) == .closed)
+        gate.open(now: 0)
+        #expect(gate.hold(now: 1) == .held)
+        #expect(gate.hold(now: 1) == .held)
+        #expect(gate.inFlight == 0 && gate.holds == 2 && gate.phase == .open)
+        #expect(!gate.beginFreeze())
+        #expect(gate.enter(now: 2) == .entered, "it is no request")
+        #expect(gate.enter(now: 2) == .full)
+        #expect(gate.leave(now: 3) == .left)
+        gate.release(now: 4)
+        #expect(!gate.beginFreeze())
+        gate.release(now: 5)
+        #expect(gate.lastUsedAt == 5)
+        #expect(gate.beginFreeze() && gate.endFreeze(frozen: true))
+        #expect(gate.hold(now: 6) == .heldFrozen)
+        #expect(gate.phase == .open && gate.inFlight == 0)
+        gate.release(now: 7)
+        // While the freezer works, a hold wins as a request does.
+        #expect(gate.beginFreeze())
+        #expect(gate.hold(now: 8) == .held)
+        #expect(!gate.endFreeze(frozen: true))
+        #expect(gate.phase == .open && gate.holds == 1)
+        // A drain does not wait for it.
+        #expect(gate.enter(now: 9) == .entered)
+        #expect(gate.close().inFlight == 1)
+        #expect(gate.leave(now: 10) == .drained)
+        gate.release(now: 11)
+        #expect(gate.holds == 0 && gate.phase == .closed)
+    }
+
     @Test func closingTellsWhoIsLeft() {
         let gate = InstanceGate(concurrency: 0)
         gate.open(now: 0)

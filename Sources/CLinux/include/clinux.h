@@ -11,3 +11,4 @@
 #include "clinux_message.h"
 #include "clinux_mount.h"
 #include "clinux_process.h"
+#include "clinux_terminal.h"

@@ -17,3 +17,20 @@ int32_t clinux_wait_priority(int32_t fd, int32_t milliseconds);
 /* pread(2) and pwrite(2) at offset 0, restarted after EINTR: a kernel file that is kept open, read or written anew. */
 int64_t clinux_read_again(int32_t fd, void *buffer, size_t size);
 int64_t clinux_write_again(int32_t fd, const void *buffer, size_t count);
+
+/* A SOCK_SEQPACKET socket that listens at path, which must not be there (at most 107 bytes); non-blocking. Owned. */
+int32_t clinux_packet_listen(const char *path, int32_t backlog);
+/* accept4(2), close-on-exec, without waiting: -EAGAIN. Its sends wait for room at most send_seconds. Owned. */
+int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds);
+/* connect(2) to such a socket; waits at most seconds. Owned. */
+int32_t clinux_packet_connect(const char *path, int32_t seconds);
+/* recvmsg(2) of one packet with at most capacity (<= 32) descriptors, close-on-exec and owned by the caller; *count is
+ * how many came. 0 at the end of the stream; -EMSGSIZE: the packet or its descriptors were too many, and are lost. */
+int64_t clinux_receive_descriptors(
+    int32_t socket, void *buffer, size_t size, int32_t *descriptors, uint32_t capacity, uint32_t *count,
+    int32_t waits);
+/* SO_PEERCRED: who connected. */
+int32_t clinux_peer(int32_t socket, int32_t *pid, uint32_t *uid);
+/* shutdown(2) of both directions. What was sent before can still be received; what came is dropped, since a socket that is
+ * closed with something unread takes the other side's news with it (ECONNRESET). */
+int32_t clinux_shutdown(int32_t socket);

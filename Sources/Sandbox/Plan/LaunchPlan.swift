@@ -49,6 +49,8 @@ package struct LaunchPlan: Sendable, Hashable {
         case environment([String])
         /// Besides what the plan says: texts, each ended by a NUL.
         case moreEnvironment([UInt8])
+        /// All there is: texts, each ended by a NUL.
+        case wholeEnvironment([UInt8])
         case workingDirectory(String)
         case identity(user: UInt32, group: UInt32, groups: [UInt32], umask: UInt32)
         case keepGroups

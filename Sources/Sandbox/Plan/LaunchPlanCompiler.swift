@@ -137,7 +137,8 @@ package struct LaunchPlanCompiler {
         return steps
     }
 
-    private func environment() -> [String] {
+    /// `NAME=value` each.
+    func environment() -> [String] {
         var variables: [(name: String, value: String)] = []
         func set(_ name: String, _ value: String) {
             // Compared and split as bytes: to String, other bytes may be the same text.

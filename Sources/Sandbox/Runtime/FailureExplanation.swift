@@ -7,7 +7,9 @@ struct FailureExplanation: Sendable {
     let prepared: PreparedRevision
     let instance: InstanceID
 
-    func callAsFunction(_ failure: InitFailure) -> InstanceFailure {
+    /// - Parameter program: what was to be started; nil is the function's own command.
+    func callAsFunction(_ failure: InitFailure, program: String?) -> InstanceFailure {
+        let program = program ?? prepared.program
         guard let stage = failure.stage else {
             let step = Int(failure.step)
             let what =
@@ -18,12 +20,12 @@ struct FailureExplanation: Sendable {
         case (.exec, ENOENT):
             return make(
                 "CommandNotFound",
-                "the image has no command '\(prepared.program)', or not the interpreter that it needs")
+                "the image has no command '\(program)', or not the interpreter that it needs")
         case (.exec, EACCES), (.exec, ENOEXEC), (.exec, EISDIR), (.exec, EPERM):
             return make(
-                "NotExecutable", "'\(prepared.program)' cannot be executed: \(reason(failure.code))")
+                "NotExecutable", "'\(program)' cannot be executed: \(reason(failure.code))")
         case (.exec, let code):
-            return make("NotExecutable", "cannot start '\(prepared.program)': \(reason(code))")
+            return make("NotExecutable", "cannot start '\(program)': \(reason(code))")
         case (.directory, let code):
             return sandboxFailed("cannot enter the working directory: \(reason(code))")
         case (let stage, let code):

@@ -9,8 +9,14 @@ internal import Synchronization
 final class FurtherProcesses: Sendable {
     typealias Ended = @Sendable (ProcessEnd) -> Void
 
+    private struct Started {
+        /// Its name for people; nil is the function's own command.
+        let program: String?
+        let ended: Ended
+    }
+
     private struct State {
-        var ended: [UInt32: Ended] = [:]
+        var started: [UInt32: Started] = [:]
         var lastID = InitMessage.mainProcess
         var waiting: [InitPacket] = []
         var isOver = false
@@ -22,10 +28,13 @@ final class FurtherProcesses: Sendable {
     private let process: LaunchedProcess
     private let instance: InstanceID
     /// Host ids of the process's user and group; nil where the container has the daemon's own.
-    private let owner: LaunchJob.Owner?
+    private let owner: @Sendable (ProcessUser?) -> LaunchJob.Owner?
     private let state = Mutex(State())
 
-    init(process: LaunchedProcess, instance: InstanceID, owner: LaunchJob.Owner?) {
+    init(
+        process: LaunchedProcess, instance: InstanceID,
+        owner: @escaping @Sendable (ProcessUser?) -> LaunchJob.Owner?
+    ) {
         self.process = process
         self.instance = instance
         self.owner = owner
@@ -41,7 +50,7 @@ final class FurtherProcesses: Sendable {
         let lent = streams.compactMap { $0 }
         let body = try body(start, streams)
         do throws(KernelError) {
-            if let owner {
+            if let owner = owner(start.user) {
                 for descriptor in lent {
                     // The empty path is the descriptor itself.
                     try FileTree.setOwner("", at: descriptor, user: owner.user, group: owner.group)
@@ -49,17 +58,17 @@ final class FurtherProcesses: Sendable {
             }
             return try state.withLock { state throws(KernelError) in
                 guard !state.isOver else { throw KernelError("start", subject: "process", code: ESRCH) }
-                guard state.ended.count < Limits.processesPerInstance else {
+                guard state.started.count < Limits.processesPerInstance else {
                     throw KernelError("start", subject: "process", code: EAGAIN)
                 }
                 repeat {
                     state.lastID &+= 1
                 } while state.lastID == InitMessage.mainProcess
-                    || state.ended[state.lastID] != nil
+                    || state.started[state.lastID] != nil
                 let packet = InitPacket(
                     .spawn, id: state.lastID, value: PlanFormat.quiet, body: body, lending: lent)
                 try send(packet, &state)
-                state.ended[state.lastID] = ended
+                state.started[state.lastID] = Started(program: start.arguments?.first, ended: ended)
                 return state.lastID
             }
         } catch {
@@ -69,7 +78,7 @@ final class FurtherProcesses: Sendable {
 
     func signal(_ process: UInt32, _ number: Int32) {
         state.withLock { state in
-            guard state.ended[process] != nil, state.waiting.count < Limits.waitingInitMessages else {
+            guard state.started[process] != nil, state.waiting.count < Limits.waitingInitMessages else {
                 return
             }
             // Where it cannot be sent, the container is at its end.
@@ -91,7 +100,15 @@ final class FurtherProcesses: Sendable {
         }
         var steps: [LaunchPlan.Step] = [.streams(places, isTerminal: start.isTerminal)]
         if let arguments = start.arguments { steps.append(.arguments(arguments)) }
-        if !start.environment.isEmpty { steps.append(.moreEnvironment(start.environment)) }
+        if start.isWholeEnvironment {
+            steps.append(.wholeEnvironment(start.environment))
+        } else if !start.environment.isEmpty {
+            steps.append(.moreEnvironment(start.environment))
+        }
+        if let user = start.user {
+            steps.append(
+                .identity(user: user.user, group: user.group, groups: user.groups, umask: user.umask))
+        }
         if let directory = start.directory { steps.append(.workingDirectory(directory)) }
         steps.append(.start)
         var encoder = PlanEncoder()
@@ -128,33 +145,35 @@ final class FurtherProcesses: Sendable {
     func exited(_ id: UInt32, status: Int32, memoryKills: () -> Int) {
         var exit = ExitStatus(waitStatus: status)
         let ended = state.withLock { state -> Ended? in
-            guard let ended = state.ended.removeValue(forKey: id) else { return nil }
+            guard let started = state.started.removeValue(forKey: id) else { return nil }
             if exit == .signal(Int(SIGKILL)) {
                 let kills = memoryKills()
                 if kills > state.memoryKills { exit = .oomKilled }
                 state.memoryKills = kills
             }
-            return ended
+            return started.ended
         }
         ended?(.exited(exit))
     }
 
-    func failed(_ id: UInt32, _ failure: InstanceFailure) {
-        state.withLock { $0.ended.removeValue(forKey: id) }?(.failed(failure))
+    /// - Parameter explain: the failure, of a program of this name; nil is the function's own.
+    func failed(_ id: UInt32, _ explain: (String?) -> InstanceFailure) {
+        guard let started = state.withLock({ $0.started.removeValue(forKey: id) }) else { return }
+        started.ended(.failed(explain(started.program)))
     }
 
     /// The container is gone, and all its processes with it.
     func lose() {
-        let ended = state.withLock { state in
+        let started = state.withLock { state in
             state.isOver = true
             // The log ends when nobody can write to it.
             state.log = nil
             state.waiting = []
-            let ended = Array(state.ended.values)
-            state.ended = [:]
-            return ended
+            let started = Array(state.started.values)
+            state.started = [:]
+            return started
         }
-        for ended in ended { ended(.lost) }
+        for started in started { started.ended(.lost) }
     }
 
     private func failure(_ message: String) -> InstanceFailure {

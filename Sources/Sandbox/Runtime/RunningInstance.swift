@@ -13,6 +13,8 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         /// The main process's wait status, as init told it.
         var status: Int32?
         var wasKilled = false
+        /// Its number may be another's from now on.
+        var isReaped = false
         var exit: ExitStatus?
         var launching: CheckedContinuation<LaunchResult, Never>?
         var waiting: [CheckedContinuation<ExitStatus, Never>] = []
@@ -22,7 +24,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     private let process: LaunchedProcess
     private let cgroup: InstanceCgroup?
     private let cleanUp: (@Sendable () -> Void)?
-    private let explain: @Sendable (InitFailure) -> InstanceFailure
+    private let explain: @Sendable (InitFailure, String?) -> InstanceFailure
     private let processes: FurtherProcesses
     let ownVariables: Set<String>
     private let watcher: Watcher
@@ -49,12 +51,15 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         self.reclaiming = reclaiming
         self.watcher = watcher
         self.cleanUp = cleanUp
-        explain = FailureExplanation(prepared: prepared, instance: id).callAsFunction
+        explain = FailureExplanation(prepared: prepared, instance: id).callAsFunction(_:program:)
         ownVariables = prepared.ownVariables
-        let owner = ids.map {
-            LaunchJob.Owner(user: $0 + prepared.owner.user, group: $0 + prepared.owner.group)
+        let own = prepared.owner
+        processes = FurtherProcesses(process: process, instance: id) { user in
+            ids.map { base in
+                LaunchJob.Owner(
+                    user: base + (user?.user ?? own.user), group: base + (user?.group ?? own.group))
+            }
         }
-        processes = FurtherProcesses(process: process, instance: id, owner: owner)
         deadline = KernelClock.monotonic() + Limits.launchTimeout.nanoseconds
         life = Mutex(Life(launching: launching))
     }
@@ -63,7 +68,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
 
     var canFreeze: Bool { cgroup != nil }
 
-    var processID: Int? { life.withLock { $0.exit == nil } ? Int(process.pid) : nil }
+    var processID: Int? { life.withLock { $0.isReaped } ? nil : Int(process.pid) }
 
     func usage() async -> InstanceUsage? {
         let reader = UsageReader(cgroup: cgroup, process: process.pid)
@@ -179,11 +184,11 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
             }
             launching?.resume(returning: .success(self))
         case .failed(InitMessage.mainProcess, let failure):
-            let explained = explain(failure)
+            let explained = explain(failure, nil)
             life.withLock { if !$0.isStarted { $0.failure = explained } }
         case .exited(InitMessage.mainProcess, let status):
             life.withLock { $0.status = status }
-        case .failed(let id, let failure): processes.failed(id, explain(failure))
+        case .failed(let id, let failure): processes.failed(id) { explain(failure, $0) }
         case .exited(let id, let status):
             processes.exited(id, status: status) { cgroup?.outOfMemoryKills() ?? 0 }
         case .started: break
@@ -201,6 +206,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
             if let report = InitReport(packet) { take(report) }
         }
         processes.lose()
+        life.withLock { $0.isReaped = true }
         _ = try? process.pidfd.reap()
         // Removing the cgroup may have to wait; without the queue the daemon is ending, and sweeps at its next start.
         _ = housekeeping.push { self.finish() }

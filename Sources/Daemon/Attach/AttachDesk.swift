@@ -1,0 +1,150 @@
+internal import ControlAPI
+internal import ControlServer
+internal import Core
+internal import Gateway
+internal import Images
+internal import LinuxSystem
+internal import Orchestrator
+internal import Sandbox
+internal import Synchronization
+
+/// Lets people into instances: wakes and holds one, and starts there what they ask for.
+final class AttachDesk: AttachBackend {
+    private let orchestrator: Orchestrator
+    private let sandboxes: SandboxRuntime
+    private let dialer: any UpstreamDialing
+    /// Of the images.
+    private let imageDirectory: String
+    private let open = Mutex<[FunctionKey: Int]>([:])
+
+    init(
+        orchestrator: Orchestrator, sandboxes: SandboxRuntime, dialer: any UpstreamDialing,
+        imageDirectory: String
+    ) {
+        self.orchestrator = orchestrator
+        self.sandboxes = sandboxes
+        self.dialer = dialer
+        self.imageDirectory = imageDirectory
+    }
+
+    func attach(
+        _ request: AttachRequest, ended: @escaping @Sendable (AttachEnd) -> Void
+    ) async throws(ControlError) -> any AttachedSession {
+        let place = try admit(request.function)
+        let held: HeldInstance
+        do {
+            held = try await orchestrator.hold(
+                request.function, instance: request.instance, wakes: request.wake)
+        } catch {
+            throw Self.translate(error)
+        }
+        switch request.purpose {
+        case .exec(let exec):
+            let session = ExecSession(held, place, ended: ended)
+            try session.start(try await process(exec, in: held), exec)
+            return session
+        case .port(let port): return try PortSession(held, place, port: port, dialer)
+        }
+    }
+
+    /// A place among the function's sessions, until it is let go.
+    private func admit(_ function: FunctionKey) throws(ControlError) -> SessionPlace {
+        let isFree = open.withLock { open in
+            guard open[function, default: 0] < Limits.attachedPerFunction else { return false }
+            open[function, default: 0] += 1
+            return true
+        }
+        guard isFree else {
+            throw ControlError(
+                .unavailable,
+                "'\(function)' has \(Limits.attachedPerFunction) sessions, the most that are allowed")
+        }
+        return SessionPlace { [weak self] in
+            self?.open.withLock { open in
+                let left = open[function, default: 1] - 1
+                open[function] = left == 0 ? nil : left
+            }
+        }
+    }
+
+    /// What is asked for, save its streams.
+    private func process(
+        _ exec: ExecRequest, in held: HeldInstance
+    ) async throws(ControlError) -> ProcessStart {
+        var start = ProcessStart()
+        start.arguments = exec.command
+        start.directory = exec.directory
+        do {
+            let defaults = try sandboxes.processDefaults(of: held.revision, instance: held.id)
+            var variables = exec.environment
+            if exec.terminal != nil, !variables.contains(where: { $0.hasPrefix("TERM=") }) {
+                variables.append("TERM=xterm")
+            }
+            if let name = exec.user {
+                let found = try await find(name, held.revision, defaults)
+                start.user = found.user
+                if !variables.contains(where: { $0.hasPrefix("HOME=") }) {
+                    variables.append("HOME=\(found.home)")
+                }
+            }
+            Self.set(variables, over: defaults.environment, in: &start)
+        } catch {
+            throw Self.translate(error)
+        }
+        return start
+    }
+
+    private func find(
+        _ name: String, _ revision: Revision, _ defaults: ProcessDefaults
+    ) async throws -> ImageUsers.Found {
+        let users = ImageUsers(root: "\(imageDirectory)/\(ImageStore.relativePath(of: revision.rootfs))")
+        let worker = try WorkerThread(name: "attach-users", limit: 1)
+        let found = try await worker.run { try users.find(name, umask: defaults.user.umask) }
+        let count = sandboxes.facts.isRootless ? 1 : Limits.containerIDs
+        guard ([found.user.user, found.user.group] + found.user.groups).allSatisfy({ $0 < count }) else {
+            throw InvalidInput(
+                "user", "'\(name)' is not mapped into the container", allowed: "ids below \(count)")
+        }
+        return found
+    }
+
+    /// Names that the function has already are replaced, which needs the whole environment to be sent.
+    private static func set(_ variables: [String], over own: [String], in start: inout ProcessStart) {
+        func name(_ variable: String) -> Substring { variable.prefix { $0 != "=" } }
+        // The last of one name counts.
+        var last: [Substring: String] = [:]
+        for variable in variables { last[name(variable)] = variable }
+        let kept = own.filter { last[name($0)] == nil }
+        start.isWholeEnvironment = kept.count < own.count
+        let all = (start.isWholeEnvironment ? kept : []) + last.values.sorted()
+        start.environment = all.flatMap { Array($0.utf8) + [0] }
+    }
+
+    private static func translate(_ error: any Error) -> ControlError {
+        switch error {
+        case CommandError.asleep(let key):
+            ControlError(
+                .unavailable,
+                "no instance of '\(key)' runs, and none was to be woken: leave --no-wake away")
+        case CommandError.noSuchInstance(let key, let id, nil):
+            ControlError(
+                .unavailable, "'\(key)' has no running instance '\(id)': 'torpor describe' lists them")
+        case CommandError.noSuchInstance(_, let id, let state?):
+            ControlError(.unavailable, "instance '\(id)' is \(state.rawValue): it cannot be entered now")
+        case CommandError.notWoken(let key, let failure):
+            ControlError(
+                .unavailable,
+                "no instance of '\(key)' came up"
+                    + (failure.map { ": \($0.cause): \($0.message)" } ?? " in time"))
+        case let failure as InstanceFailure: ControlError(.unavailable, failure.message)
+        default: Backend.translate(error)
+        }
+    }
+}
+
+/// One of a function's sessions.
+final class SessionPlace: Sendable {
+    private let release: @Sendable () -> Void
+    init(release: @escaping @Sendable () -> Void) { self.release = release }
+    deinit { release() }
+}
