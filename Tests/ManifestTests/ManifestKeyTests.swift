@@ -61,7 +61,7 @@ import Testing
         #expect(Set(told).isSubset(of: own))
         #expect(
             Set(own).subtracting(told)
-                == ["namespace", "bundle", "rootfs", "environment_file", "labels", "annotations"])
+                == ["namespace", "bundle", "rootfs", "environment_file"])
         func names(_ group: String) -> Set<String> {
             Set(ManifestKeys.all.filter { $0.group == group }.map(\.name))
         }

@@ -3,7 +3,7 @@ extension JSONFields {
     static let function: JSONFields =
         """
         applied createdAt generation inFlight instances.creating instances.draining instances.frozen instances.ready \
-        instances.starting lastFailureCause? latestRevision mode name namespace revision scale source.rootfs status
+        instances.starting lastFailureCause? latestRevision mode name namespace revision scale source.rootfs status warnings
         """
 
     static let spec: JSONFields =

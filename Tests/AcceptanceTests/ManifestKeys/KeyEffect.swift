@@ -145,8 +145,8 @@ extension KeyEffect {
                 #expect(found == expected, "\(path)")
             }
         },
-        // For people: what changes there makes no new revision.
-        KeyEffect("labels") { try $0.expectNoRevision(by: "{tier: web}", "{tier: other}") },
-        KeyEffect("annotations") { try $0.expectNoRevision(by: "{owner: me}", "{owner: other}") },
+        // For people, and told to them.
+        KeyEffect("labels", is: "web") { try $0.torpor.describe("web.team").spec.labels["tier"] },
+        KeyEffect("annotations", is: "me") { try $0.torpor.describe("web.team").spec.annotations["owner"] },
     ]
 }

@@ -82,13 +82,4 @@ struct ManyKeys {
         #expect(try calls.map { try $0.wait() } == Array(repeating: 200, count: requests))
         return most
     }
-
-    func expectNoRevision(by old: String, _ new: String) throws {
-        let path = "\(folder)/torpor.yaml"
-        let text = Host.text(path).replacingOccurrences(of: old, with: new)
-        try #require(text.contains(new))
-        try text.write(toFile: path, atomically: false, encoding: .utf8)
-        let diff = try torpor.succeeding("diff", "-f", path).output
-        #expect(diff.contains("web.team: unchanged"), "\(diff)")
-    }
 }
