@@ -110,11 +110,11 @@ struct FunctionReader {
 
     private func scale(_ field: YAMLEntry) throws(Misplaced) -> ScaleSpec {
         let fields = try field.mapping()
-        try fields.refuseUnknown(
-            known: ManifestKeys.names(in: "scale"), notBuilt: ManifestKeys.notBuiltInScale)
+        try fields.refuseUnknown(known: ManifestKeys.names(in: "scale"))
         var scale = ScaleSpec()
         if let field = fields["min"] { scale.min = try field.integer() }
         if let field = fields["max"] { scale.max = try field.integer() }
+        if let field = fields["target"] { scale.target = try field.integer() }
         if let field = fields["freezeAfter"] { scale.freezeAfter = try idleTime(field) }
         if let field = fields["stopAfter"] { scale.stopAfter = try idleTime(field) }
         return scale

@@ -12,9 +12,6 @@ package enum ManifestKeys {
         "skip_build", "copy", "platforms",
     ]
 
-    /// The same inside of `scale`: scaling goes by `concurrency`.
-    package static let notBuiltInScale = ["target"]
-
     /// Names of the keys in a group; "" is the function itself.
     static func names(in group: String) -> [String] {
         all.filter { $0.group == group }.map(\.name)
@@ -95,6 +92,11 @@ package enum ManifestKeys {
             ManifestKey(
                 "scale.max", "whole number", default: "\(scale.max)",
                 allowed: "1 to \(Limits.instancesPerFunction)", "Instances at most.", example: "5"),
+            ManifestKey(
+                "scale.target", "whole number", default: "\(scale.target)",
+                allowed: "1 to \(Limits.concurrency)",
+                "Requests in flight per instance above which one more is started, where `concurrency` is 0.",
+                example: "14"),
             idle("scale.freezeAfter", scale.freezeAfter, "Idle time until an instance is frozen."),
             idle("scale.stopAfter", scale.stopAfter, "Idle time until an instance is stopped."),
         ]
@@ -156,10 +158,12 @@ package enum ManifestKeys {
 
     private static let people = [
         ManifestKey(
-            "labels", "map of texts", allowed: "none that begins with `com.openfaas.`",
-            "For people; without effect.", example: "{tier: web}"),
+            "labels", "map of texts",
+            allowed: "at most \(Limits.metadataEntries); none that begins with `com.openfaas.`",
+            "For people and their tools: kept, and shown by `torpor describe`.", example: "{tier: web}"),
         ManifestKey(
-            "annotations", "map of texts", allowed: "none that begins with `com.openfaas.`",
-            "For people; without effect.", example: "{owner: me}"),
+            "annotations", "map of texts",
+            allowed: "at most \(Limits.metadataEntries); none of OpenFaaS's that has an effect there",
+            "For people and their tools: kept, and shown by `torpor describe`.", example: "{owner: me}"),
     ]
 }

@@ -8,7 +8,6 @@ enum OtherKeys {
         "runtime": "use rootfs or bundle", "fprocess": "use command", "listen": "use mode http, and port",
         "health": "a function is ready when its port accepts", "requests": "use limits",
         "routes": "call it by /function/NAME, or by host", "configuration": "write it into each function",
-        "target": "use concurrency",
         "readonly_root_filesystem": "a root filesystem is read-only anyway",
     ]
 

@@ -57,7 +57,7 @@ extension AcceptanceTests {
                 #expect(silent[0].receive() == nil)
                 try becomesTrue("room") { try torpor.cli("exec", "hello", "--", "/bin/true").status == 0 }
                 let request =
-                    #"{"name":"hello","exec":{"command":["/bin/cat"],"environment":[],"input":true}}"#
+                    #"{"name":"hello","exec":{"command":["/bin/sleep","1000"],"environment":[],"input":true}}"#
                 let mine = try (0..<Limits.attachedPerFunction).map { _ in
                     let socket = try PacketConnection(path)
                     socket.send(request)

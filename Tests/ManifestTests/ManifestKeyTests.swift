@@ -65,9 +65,7 @@ import Testing
         func names(_ group: String) -> Set<String> {
             Set(ManifestKeys.all.filter { $0.group == group }.map(\.name))
         }
-        #expect(
-            names("scale").union(ManifestKeys.notBuiltInScale)
-                == Set(ScaleSpec.CodingKeys.allCases.map(\.rawValue)))
+        #expect(names("scale") == Set(ScaleSpec.CodingKeys.allCases.map(\.rawValue)))
         #expect(names("volumes") == Set(VolumeSpec.CodingKeys.allCases.map(\.rawValue)))
         #expect(names("limits") == ["memory", "cpu", "pids"])
         #expect(Set(ManifestKeys.all.map(\.path)).count == ManifestKeys.all.count)

@@ -20,7 +20,8 @@ struct ContainerTerminalTests {
         process.arguments = [root, "/bin/busybox", "sleep", "1000"]
         try process.run()
         defer {
-            process.terminate()
+            // The tests' own threads block SIGTERM, and it inherits that.
+            kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
         }
         let pid = Int(process.processIdentifier)

@@ -32,7 +32,7 @@ enum ManifestReference {
 
             ## Not yet
 
-            Known and refused by name, never ignored: \(ManifestKeys.notBuilt.map { "`\($0)`" }.joined(separator: ", ")), `scale.target`; the modes
+            Known and refused by name, never ignored: \(ManifestKeys.notBuilt.map { "`\($0)`" }.joined(separator: ", ")); the modes
             `tcp` and `job`; egress rules in `network`; labels and annotations that tell OpenFaaS what to do; documents with an
             `apiVersion` (Knative, Kubernetes).
 

@@ -10,6 +10,7 @@ extension AcceptanceTests {
         /// Commands whose answer is no result to show in two forms, with the file that drives them.
         private static let elsewhere = [
             "invoke": "CommandTests.swift",  // The function's own bytes.
+            "exec": "AttachTests.swift", "port-forward": "PortForwardTests.swift",  // Streams.
             "completion": "../CommandLineToolTests/HelpTests.swift",
             "manual": "../CommandLineToolTests/HelpTests.swift",
             "system dial-stdio": "RemoteTests.swift",

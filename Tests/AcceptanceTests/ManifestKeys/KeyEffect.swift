@@ -100,6 +100,7 @@ extension KeyEffect {
             }
         },
         KeyEffect("scale.max", is: "2") { try "\($0.instances(of: "grows", under: 4))" },
+        KeyEffect("scale.target", is: "2") { try "\($0.instances(of: "spreads", under: 4))" },
         KeyEffect("scale.freezeAfter") { keys in
             _ = try keys.torpor.get("/function/freezes")
             // Without a freezer there is no such tier, and it stays ready.

@@ -59,6 +59,7 @@ struct ManyKeys {
             queueTimeout: 300ms
             scale: {max: 1, freezeAfter: never}
           grows: {bundle: ./bundle, concurrency: 1, scale: {max: 2, freezeAfter: never}}
+          spreads: {bundle: ./bundle, scale: {max: 2, target: 1, freezeAfter: never}}
           stays: {bundle: ./bundle, environment: {IGNORE_TERM: "1"}, stopGrace: 300ms}
         """
     }
