@@ -80,14 +80,20 @@ final class LocalRoute {
                 (best, least) = (endpoint, inFlight)
             }
         }
-        if let best, least < target, let entered = Self.enter(best, now) { return entered }
-        for wantsFrozen in least < target ? [false, true] : [true, false] {
-            for step in 0..<count {
-                let endpoint = endpoints[(cursor + step) % count]
-                let isFrozen = endpoint.handle.gate.phase == .frozen
-                guard isFrozen == wantsFrozen, endpoint.handle.id != avoiding else { continue }
-                if let entered = Self.enter(endpoint, now) { return entered }
-            }
+        if least >= target, let woken = enterFirst(frozen: true, now, avoiding) { return woken }
+        if let best, let entered = Self.enter(best, now) { return entered }
+        return enterFirst(frozen: false, now, avoiding) ?? enterFirst(frozen: true, now, avoiding)
+    }
+
+    private func enterFirst(
+        frozen: Bool, _ now: Int64, _ avoiding: InstanceID?
+    ) -> (endpoint: Endpoint, frozen: Bool)? {
+        for step in 0..<endpoints.count {
+            let endpoint = endpoints[(cursor + step) % endpoints.count]
+            guard (endpoint.handle.gate.phase == .frozen) == frozen, endpoint.handle.id != avoiding,
+                let entered = Self.enter(endpoint, now)
+            else { continue }
+            return entered
         }
         return nil
     }

@@ -78,7 +78,11 @@ package struct FunctionMachine: Sendable {
     ///   - now: monotonic nanoseconds. - unixTime: Unix seconds.
     package mutating func handle(_ event: FunctionEvent, now: Int64, unixTime: Int64) -> [FunctionEffect] {
         var effects: [FunctionEffect] = []
-        lacksRoom = false
+        // What is only told changes nothing of who waits for room.
+        switch event {
+        case .callFailed, .suspected: break
+        default: lacksRoom = false
+        }
         switch event {
         case .demand(let callID): demand(callID, now, unixTime, &effects)
         case .crowded: crowded(now, unixTime, &effects)

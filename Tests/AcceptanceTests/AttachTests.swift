@@ -125,8 +125,9 @@ extension AcceptanceTests {
                 terminal.type("trap 'echo resized' WINCH; echo \"ready $((1+1))\"\n")
                 try terminal.shows("ready 2")
                 terminal.resize(rows: 50, columns: 132)
-                terminal.type("stty size\n")
-                try terminal.shows("50 132")
+                // What was typed may come before the new size.
+                terminal.type("until [ \"$(stty size)\" = '50 132' ]; do sleep 0.1; done; stty size\n")
+                try terminal.shows("\n50 132")
                 terminal.type("sleep 1000; echo \"status $?\"\n")
                 try torpor.waitForProcess("sleep 1000", in: "hello", isThere: true)
                 terminal.type("\u{3}")

@@ -37,6 +37,7 @@ extension AcceptanceTests {
                         "DROP TABLE events", "DROP TABLE secrets", "DROP TABLE namespaces",
                         "ALTER TABLE functions DROP COLUMN previous",
                         "ALTER TABLE functions DROP COLUMN applied",
+                        "ALTER TABLE functions DROP COLUMN proven",
                         "UPDATE revisions SET spec = json_remove(spec, '$.cgi', '$.queueTimeout')",
                     ])
                 try pack(folder, file)
@@ -52,9 +53,8 @@ extension AcceptanceTests {
                 #expect(try torpor.describe("hello").spec.queueTimeout == FunctionSpec().queueTimeout)
                 // What the first version did not have works.
                 try torpor.succeeding("secret", "set", "token", input: "x")
-                try torpor.deploy("hello", environment: ["HELLO": "again"]) {
-                    $0.secrets = [try! ResourceName("token")]
-                }
+                let token = try ResourceName("token")
+                try torpor.deploy("hello", environment: ["HELLO": "again"]) { $0.secrets = [token] }
                 #expect(try torpor.read("hello", "/run/secrets/token") == "x")
                 try torpor.succeeding("rollout", "undo", "hello")
                 #expect(try torpor.get("/function/hello").text.hasPrefix("kept"))

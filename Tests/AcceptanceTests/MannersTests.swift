@@ -183,7 +183,7 @@ extension AcceptanceTests {
                 let errors = Scratch.path("err")
                 let child = try torpor.startCLI(
                     [
-                        "deploy", "slow", "--rootfs", rootfs, "-e", "LISTEN_DELAY_MS=1500", "--",
+                        "deploy", "slow", "--rootfs", rootfs, "-e", "LISTEN_DELAY_MS=8000", "--",
                         "/bin/behave",
                     ], output: "/dev/null", errors: errors)
                 try becomesTrue("the deploy") { try torpor.list().contains { $0.name == "slow" } }

@@ -78,7 +78,12 @@ import Testing
 
     @Test func `Output that still comes is no whole answer yet`() async throws {
         let late = "for i in 1 2 3 4 5 6 7 8; do sleep 0.05; echo $i; done"
-        try await run("echo begin; setsid sh -c '\(late)' & sleep 0.1") { fixture, _ in
+        let mark = "/tmp/torpor-late-\(getpid())"
+        defer { unlink(mark) }
+        // Until it has left the group it would be killed with it.
+        let script =
+            "echo begin; setsid sh -c 'touch \(mark); \(late)' & until [ -e \(mark) ]; do sleep 0.01; done"
+        try await run(script) { fixture, _ in
             let response = try await fixture.client { socket in
                 try socket.send("GET /function/hello HTTP/1.1\r\nHost: a\r\n\r\n")
                 return try socket.response()

@@ -15,7 +15,8 @@ sleep 12
 kill -STOP "$pid"
 anew() { running && [[ $(systemctl show -P MainPID torpord) != "$pid" ]]; }
 eventually 60 anew
-journalctl -q --no-pager -u torpord | grep -qi 'watchdog timeout' || fail "it was not the watchdog"
+journal=$(journalctl -q --no-pager -u torpord)
+grep -qi 'watchdog timeout' <<<"$journal" || fail "it was not the watchdog"
 [[ $(call watched/) == ok ]] || fail "no answer afterwards"
 [[ $(pidof worker | wc -w) == 1 ]] || fail "instances of the hung daemon are left"
 echo "12 s left alone with 5 s of watchdog; stopped, it was replaced"

@@ -34,7 +34,7 @@ extension AcceptanceTests {
             for (command, file) in Self.elsewhere {
                 let text = try String(contentsOf: here.appending(path: file), encoding: .utf8)
                 let words = command.split(separator: " ").map { "\"\($0)\"" }.joined(separator: ", ")
-                #expect(text.contains(words) || text.contains("torpor \(command)"), "\(command) in \(file)")
+                #expect(text.contains(words) || text.contains(" \(command)\""), "\(command) in \(file)")
             }
         }
 

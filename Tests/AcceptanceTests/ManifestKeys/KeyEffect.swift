@@ -65,7 +65,7 @@ extension KeyEffect {
         },
         KeyEffect("queueTimeout") { keys in
             let torpor = keys.torpor
-            let first = Background { try torpor.get("/function/narrow/sleep?ms=1500").status }
+            let first = Background { try torpor.get("/function/narrow/sleep?ms=5000").status }
             try becomesTrue("a request in flight") { try torpor.describe("narrow").function.inFlight == 1 }
             let second = try torpor.get("/function/narrow")
             #expect(second.status == 503 && second["Retry-After"] != nil)
