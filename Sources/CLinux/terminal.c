@@ -23,7 +23,9 @@ int32_t clinux_open_file_in_root(int32_t directory, const char *path, int32_t fl
         .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     };
     long fd;
-    do fd = syscall(SYS_openat2, directory, path, &how, sizeof how); while (fd < 0 && errno == EAGAIN);
+    /* EAGAIN: somebody renames or mounts meanwhile, which a container may do without end. */
+    int tries = 100;
+    do fd = syscall(SYS_openat2, directory, path, &how, sizeof how); while (fd < 0 && errno == EAGAIN && --tries);
     return fd < 0 ? -errno : (int32_t)fd;
 }
 
@@ -102,7 +104,12 @@ int32_t clinux_catch_signals(const int32_t *signals, uint32_t count) {
     signal_pipe = ends[1];
     struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
     sigfillset(&action.sa_mask);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        struct sigaction before;
+        if (sigaction(signals[i], 0, &before) < 0) return -errno;
+        /* Who started this process, nohup(1) for example, wants it to be deaf. */
+        if (before.sa_handler == SIG_IGN) continue;
         if (sigaction(signals[i], &action, 0) < 0) return -errno;
+    }
     return ends[0];
 }

@@ -229,7 +229,7 @@ package enum Limits {
     /// Connections of the attach socket, of which each is one session, and sessions of one function.
     package static let attachConnections = 256
     package static let attachedPerFunction = 64
-    /// Bytes of a request on the attach socket: a command line, less than one packet to torpor-init may have.
+    /// Bytes of a request on the attach socket: a command line with its variables.
     package static let attachRequestBytes = 64 << 10
     /// How long a peer of the attach socket may take to send its request.
     package static let attachRequestTimeout = Duration.seconds(5)

@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import Synchronization
 
 /// A thread of its own for work that blocks: it belongs to neither the cooperative pool nor an event loop, and takes
@@ -27,6 +28,11 @@ package final class DedicatedThread: Sendable {
         precondition(clinux_thread_is_current(handle) == 0, "a thread cannot wait for its own end")
         if joined.exchange(true, ordering: .acquiringAndReleasing) { return }
         _ = clinux_thread_join(handle)
+    }
+
+    /// One that nobody waits for gives its memory back by itself.
+    deinit {
+        if !joined.load(ordering: .acquiring) { pthread_detach(pthread_t(handle)) }
     }
 
     /// How late the calling thread's sleeps may end (prctl(2), PR_SET_TIMERSLACK); 50 µs by default.

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// One end of an AF_UNIX SOCK_SEQPACKET pair: whole packets, in order, with descriptors.
+/// An AF_UNIX SOCK_SEQPACKET connection, or one end of a pair: whole packets, in order, with descriptors.
 package struct PacketSocket: ~Copyable, Sendable {
     private let fd: OwnedFD
 

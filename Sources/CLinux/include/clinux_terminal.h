@@ -22,6 +22,6 @@ struct clinux_terminal_mode { uint64_t words[16]; };
 int32_t clinux_terminal_raw(int32_t fd, struct clinux_terminal_mode *before);
 int32_t clinux_terminal_restore(int32_t fd, const struct clinux_terminal_mode *mode);
 
-/* From now on each of these signals is a byte, its number, in a pipe whose reading end is returned; owned. Once per
+/* From now on each of these signals that is not ignored is a byte, its number, in a pipe whose reading end is returned; owned. Once per
  * process, whose threads all share it. */
 int32_t clinux_catch_signals(const int32_t *signals, uint32_t count);

@@ -7,7 +7,6 @@ internal import LinuxSystem
 /// Copies between this process's standard streams and those of a process in an instance, until that ends. One thread, one
 /// loop; nothing is read that could not be passed on.
 struct ProcessRelay {
-    private enum Source { case input, output, errors }
 
     private let session: AttachSession
     private let isTerminal: Bool
