@@ -83,6 +83,11 @@ package struct NamespaceUsage: Hashable, Sendable {
         millicores += (limits.cpu?.millicores ?? 0) * count
     }
 
+    /// Whether something is free that was used before.
+    package func leavesMore(than before: NamespaceUsage) -> Bool {
+        instances < before.instances || memory < before.memory || millicores < before.millicores
+    }
+
     /// What leaves the least room for an instance with these limits, in words: `instances 2 of 2`.
     package func scarcest(_ bounds: NamespaceLimits, for limits: LimitSpec) -> String {
         let instance = NamespaceLimits(instances: bounds.instances)

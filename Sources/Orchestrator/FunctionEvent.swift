@@ -4,6 +4,8 @@ package import Core
 package enum FunctionEvent: Sendable {
     /// A request waits and no instance took it.
     case demand(callID: String)
+    /// Somebody waits to look into an instance, and none takes them in.
+    case visit
     /// Requests are let in, but every instance has its target of them.
     case crowded
     /// An instance broke off this call, or could not be reached for it.
@@ -50,8 +52,8 @@ package enum FunctionEffect: Sendable {
     case note(InstanceRecord)
     /// Tell people; its number and time are the event log's.
     case tell(EventRecord)
-    /// Its namespace has no room for an instance that is wanted, by this request or by `scale.min`.
-    case held(callID: String?)
+    /// Its namespace has no room for an instance that is wanted for this cause.
+    case held(StartCause)
     /// An instance has failed, for who counts.
     case failed(InstanceFailure)
     /// The rollout of this revision has ended: with nil it is active.

@@ -10,8 +10,10 @@ extension FunctionMachine {
         instances.values.filter { $0.revision == record.active && !$0.state.isOver && $0.state != .draining }
     }
 
-    mutating func demand(_ callID: String, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect])
-    {
+    /// - Parameter cause: a request, or somebody who wants to look in.
+    mutating func demand(
+        _ cause: StartCause, _ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]
+    ) {
         guard isOpen else { return }
         let isComing = instances.values.contains {
             ($0.state == .creating || $0.state == .starting)
@@ -33,14 +35,14 @@ extension FunctionMachine {
         guard living.count < capacity.ceiling else { return }
         // The request waits until another function's instance is gone, or for its queueTimeout.
         guard room > 0 else {
-            holdBack(callID, now, &effects)
+            holdBack(cause, now, &effects)
             return
         }
         if backoff.blocked(at: now) != nil {
             effects.append(.failWaiters)
             return
         }
-        start(active, .call(callID), now, unixTime, &effects)
+        start(active, cause, now, unixTime, &effects)
     }
 
     /// One more instance, where there may be one and none is coming: nobody waits for it.
@@ -61,11 +63,13 @@ extension FunctionMachine {
     /// How long nothing is said again while nothing changes.
     private static let reminder: Int64 = 60_000_000_000
 
-    private mutating func holdBack(_ callID: String?, _ now: Int64, _ effects: inout [FunctionEffect]) {
+    private mutating func holdBack(
+        _ cause: StartCause, _ now: Int64, _ effects: inout [FunctionEffect]
+    ) {
         lacksRoom = true
         if let told = toldOfRoomAt, now - told < Self.reminder { return }
         toldOfRoomAt = now
-        effects.append(.held(callID: callID))
+        effects.append(.held(cause))
     }
 
     /// Until when no instance is started that nobody asked for.
@@ -79,6 +83,7 @@ extension FunctionMachine {
     ) {
         if room != .max { room -= 1 }
         toldOfRoomAt = nil
+        lacksRoom = false
         let id = makeID()
         instances[id] = Instance(
             id: id, revision: revision.id.number, gate: InstanceGate(concurrency: revision.spec.requestLimit),
@@ -90,7 +95,7 @@ extension FunctionMachine {
     mutating func maintain(_ now: Int64, _ unixTime: Int64, _ effects: inout [FunctionEffect]) {
         guard isOpen, let active, let capacity, blocked(at: now) == nil else { return }
         let missing = max(0, capacity.floor - living.count)
-        if missing > max(0, room) { holdBack(nil, now, &effects) }
+        if missing > max(0, room) { holdBack(.kept, now, &effects) }
         for _ in 0..<min(missing, max(0, room)) {
             start(active, .kept, now, unixTime, &effects)
         }

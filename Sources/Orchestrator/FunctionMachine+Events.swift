@@ -22,9 +22,11 @@ enum PlannedEnd: String, Sendable {
 }
 
 /// Why an instance is started.
-enum StartCause: Sendable {
+package enum StartCause: Sendable, Hashable {
     /// This request and perhaps others wait for it.
     case call(String)
+    /// Somebody wants to look into it.
+    case visit
     case crowd
     case rollout
     case kept
@@ -34,9 +36,21 @@ enum StartCause: Sendable {
     var message: String {
         switch self {
         case .call: "a request waited for it"
+        case .visit: "somebody wanted to look into it"
         case .crowd: "the others had as many requests as scale.target asks for"
         case .rollout: "a new revision"
         case .kept: "kept by scale.min or by hand"
+        }
+    }
+
+    /// Who waits while it cannot be started.
+    var waiter: String {
+        switch self {
+        case .call: "a request"
+        case .visit: "somebody who wants to look into it"
+        case .crowd: "one more instance for many requests"
+        case .rollout: "a new revision"
+        case .kept: "an instance that scale.min or a hand asks for"
         }
     }
 }

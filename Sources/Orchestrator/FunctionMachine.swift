@@ -54,7 +54,7 @@ package struct FunctionMachine: Sendable {
     var makeID: @Sendable () -> InstanceID
     /// Instances that its namespace has room for; told before every event.
     package var room = Int.max
-    /// Whether one more would have been started, had there been room.
+    /// Whether one more would have been started, had there been room; until one is, or who waits was asked again.
     package internal(set) var lacksRoom = false
     /// When people were told so, since an instance was last started.
     var toldOfRoomAt: Int64?
@@ -78,13 +78,9 @@ package struct FunctionMachine: Sendable {
     ///   - now: monotonic nanoseconds. - unixTime: Unix seconds.
     package mutating func handle(_ event: FunctionEvent, now: Int64, unixTime: Int64) -> [FunctionEffect] {
         var effects: [FunctionEffect] = []
-        // What is only told changes nothing of who waits for room.
         switch event {
-        case .callFailed, .suspected: break
-        default: lacksRoom = false
-        }
-        switch event {
-        case .demand(let callID): demand(callID, now, unixTime, &effects)
+        case .demand(let callID): demand(.call(callID), now, unixTime, &effects)
+        case .visit: demand(.visit, now, unixTime, &effects)
         case .crowded: crowded(now, unixTime, &effects)
         case .suspected(let id, let callID): suspected(id, callID, now, &effects)
         case .callFailed(let call, let log): callFailed(call, log, unixTime, &effects)

@@ -22,7 +22,7 @@ package enum CommandError: Error, Sendable, Equatable {
     /// It has no such instance, or that one takes nothing yet or any more.
     case noSuchInstance(FunctionKey, InstanceID, InstanceState?)
     /// No instance came up; why, where that is known.
-    case notWoken(FunctionKey, InstanceFailure?)
+    case notWoken(FunctionKey, InstanceFailure?, lacksRoom: Bool)
     /// What is to be removed is used by these, in their order.
     case inUse([FunctionKey])
 }

@@ -75,6 +75,7 @@ extension Orchestrator {
             throw CommandError.unknownFunction(key)
         }
         let deadline = time.now() + spec.queueTimeout.nanoseconds
+        let began = time.unixTime()
         while true {
             guard let machine = view(of: key) else { throw CommandError.unknownFunction(key) }
             guard !isClosing else { throw CommandError.closing }
@@ -93,9 +94,18 @@ extension Orchestrator {
             }
             guard wakes else { throw CommandError.asleep(key) }
             guard time.now() < deadline, await wake(key, until: deadline) else {
-                throw CommandError.notWoken(key, view(of: key)?.record.lastFailure)
+                throw notWoken(key, since: began)
             }
         }
+    }
+
+    /// A failure from before says something about this only where it still holds starts back.
+    private func notWoken(_ key: FunctionKey, since began: Int64) -> CommandError {
+        let machine = view(of: key)
+        var failure = machine?.record.lastFailure
+        let holdsBack = machine?.active == nil || machine?.blocked(at: time.now()) != nil
+        if let at = failure?.at, at < began, !holdsBack { failure = nil }
+        return .notWoken(key, failure, lacksRoom: machine?.lacksRoom ?? false)
     }
 
     /// Nil where it is not ready or ends already.
@@ -127,7 +137,7 @@ extension Orchestrator {
     private func wake(_ key: FunctionKey, until deadline: Int64) async -> Bool {
         let waking = Waking()
         wakings[key, default: []].append(waking)
-        apply(.demand(callID: "attach"), to: key)
+        apply(.visit, to: key)
         let time = time
         let timer = Task {  // Cancelled below.
             do { try await time.sleep(until: deadline) } catch { return }
@@ -138,6 +148,11 @@ extension Orchestrator {
         wakings[key]?.removeAll { $0 === waking }
         if wakings[key]?.isEmpty == true { wakings[key] = nil }
         return isUp
+    }
+
+    /// None takes them in: as requests do in the gateway, those who still wait ask again.
+    func askForWaking(_ key: FunctionKey) {
+        if wakings[key] != nil { visit(key) }
     }
 
     func tellWaking(_ key: FunctionKey, isUp: Bool) {

@@ -149,17 +149,16 @@ extension Orchestrator {
     private static let fullCause = "NamespaceFull"
 
     /// A wanted instance is not started.
-    func tellHeld(_ key: FunctionKey, _ callID: String?) {
+    func tellHeld(_ key: FunctionKey, _ cause: StartCause) {
         guard let limits = namespaces[key.namespace]?.limits, let spec = functions[key]?.active?.spec else {
             return
         }
         let scarce = usage(of: key.namespace).scarcest(limits, for: spec.limits)
-        let wanted = callID == nil ? "an instance that scale.min or a hand asks for" : "a request"
         events.record(
             EventRecord(
                 kind: .held, function: key, revision: functions[key]?.record.active, cause: Self.fullCause,
-                message: "\(wanted) waits: namespace '\(key.namespace)' has no room (\(scarce))",
-                callID: callID))
+                message: "\(cause.waiter) waits: namespace '\(key.namespace)' has no room (\(scarce))",
+                callID: cause.callID))
     }
 
     /// Whoever looks later sees it, too, and not only who asked.
@@ -187,6 +186,7 @@ extension Orchestrator {
         guard namespaces[name]?.limits.boundInstances == true else { return }
         let short = functions.values.filter { $0.key.namespace == name && $0.lacksRoom }.map(\.key)
         for key in short.sorted() {
+            functions[key]?.lacksRoom = false
             apply(.alarm, to: key)
             publishAgain(key)
         }

@@ -46,6 +46,7 @@ package actor Orchestrator {
 
     enum Message: Sendable {
         case demand(FunctionKey, callID: String)
+        case visit(FunctionKey)
         case drained(InstanceID)
         case thawed(InstanceID)
         case crowded(FunctionKey)
@@ -135,6 +136,7 @@ package actor Orchestrator {
     private func receive(_ message: Message) {
         switch message {
         case .demand(let key, let callID): apply(.demand(callID: callID), to: key)
+        case .visit(let key): apply(.visit, to: key)
         case .drained(let id):
             if let slot = lingering.removeValue(forKey: id) { network.release(slot) }
             if let key = running[id]?.function { apply(.drained(id), to: key) }
@@ -186,11 +188,11 @@ package actor Orchestrator {
             return
         }
         let bounds = namespaces[key.namespace].map(\.limits.boundInstances) ?? false
-        let before = bounds ? usage(of: key.namespace).instances : 0
+        let before = bounds ? usage(of: key.namespace) : NamespaceUsage()
         if bounds { tellRoom(key) }
         let effects = functions[key]?.handle(event, now: time.now(), unixTime: time.unixTime()) ?? []
         perform(effects, of: key)
-        if bounds, usage(of: key.namespace).instances < before { roomChanged(in: key.namespace) }
+        if bounds, usage(of: key.namespace).leavesMore(than: before) { roomChanged(in: key.namespace) }
     }
 
     /// Says again who takes requests, so that those that wait ask for more.
@@ -211,14 +213,14 @@ package actor Orchestrator {
             case .kill(let id): running[id]?.kill()
             case .publish(let ids):
                 router.publish(key, instances: ids.compactMap { running[$0]?.handle })
-                if !ids.isEmpty { tellWaking(key, isUp: true) }
+                if ids.isEmpty { askForWaking(key) } else { tellWaking(key, isUp: true) }
             case .failWaiters:
                 router.startFailed(key)
                 tellWaking(key, isUp: false)
             case .save(let record): journal.write(.save(record))
             case .note(let record): journal.write(.note(record, key))
             case .tell(let event): tell(event)
-            case .held(let callID): tellHeld(key, callID)
+            case .held(let cause): tellHeld(key, cause)
             case .failed(let failure): count(failure)
             case .settled(let number, let failure):
                 settled(RevisionID(function: key, number: number), failure)
@@ -340,5 +342,6 @@ extension Orchestrator: ActivatorPort {
         post.yield(.suspect(instance, callID: callID))
     }
     package nonisolated func failed(_ call: FailedCall) { post.yield(.failed(call)) }
+    nonisolated func visit(_ function: FunctionKey) { post.yield(.visit(function)) }
     nonisolated func released(_ function: FunctionKey) { post.yield(.released(function)) }
 }

@@ -86,6 +86,53 @@ import Testing
         }
     }
 
+    @Test func `Somebody who looks in waits like a request, and gets in when there is room`() async throws {
+        try await run(NamespaceLimits(instances: 1)) { orchestrator in
+            try await deploy(orchestrator, one)
+            try await orchestrator.scale(one, to: 0)
+            #expect(await world.eventually { await living(orchestrator, one) == 0 })
+            try await deploy(orchestrator, two)
+            let visitor = Task { [one] in
+                try await orchestrator.hold(one, instance: nil, wakes: true)
+            }
+            #expect(await world.eventually { world.with { $0.events.contains { $0.kind == .held } } })
+            let held = world.with { $0.events.filter { $0.kind == .held } }
+            #expect(held.count == 1 && held[0].callID == nil)
+            #expect(held[0].message.hasPrefix("somebody who wants to look into it waits"), "\(held)")
+            // What else happens to the function does not make anybody forget that it waits.
+            try await orchestrator.scale(one, to: nil)
+            #expect(await orchestrator.view(of: one)?.lacksRoom == true)
+            try await orchestrator.scale(two, to: 0)
+            #expect(await world.eventually { await living(orchestrator, one) == 1 })
+            // Ends the wait of one who was not let in, too.
+            if await living(orchestrator, one) == 0 { world.advance(by: 61_000_000_000) }
+            try await visitor.value.letGo()
+            let starts: @Sendable () -> [EventRecord] = {
+                world.with { [one] in $0.events.filter { $0.kind == .started && $0.function == one } }
+            }
+            #expect(await world.eventually { starts().count == 2 })
+            #expect(starts().last?.message == "somebody wanted to look into it")
+            #expect(starts().last?.callID == nil)
+        }
+    }
+
+    @Test func `Who gets in nowhere is told of the room that is missing`() async throws {
+        try await run(NamespaceLimits(instances: 1)) { orchestrator in
+            try await deploy(orchestrator, one)
+            try await orchestrator.scale(one, to: 0)
+            #expect(await world.eventually { await living(orchestrator, one) == 0 })
+            try await deploy(orchestrator, two)
+            let visitor = Task { [one] in
+                try await orchestrator.hold(one, instance: nil, wakes: true)
+            }
+            #expect(await world.eventually { await orchestrator.view(of: one)?.lacksRoom == true })
+            world.advance(by: 61_000_000_000)
+            await #expect(throws: CommandError.notWoken(one, nil, lacksRoom: true)) {
+                try await visitor.value
+            }
+        }
+    }
+
     @Test func `Kept instances come when there is room for them`() async throws {
         try await run(NamespaceLimits(instances: 2)) { orchestrator in
             try await deploy(orchestrator, one) { $0.scale.min = 1 }

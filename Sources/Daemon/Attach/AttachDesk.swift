@@ -131,11 +131,14 @@ final class AttachDesk: AttachBackend {
                 .unavailable, "'\(key)' has no running instance '\(id)': 'torpor describe' lists them")
         case CommandError.noSuchInstance(_, let id, let state?):
             ControlError(.unavailable, "instance '\(id)' is \(state.rawValue): it cannot be entered now")
-        case CommandError.notWoken(let key, let failure):
+        case CommandError.notWoken(let key, let failure?, _):
+            ControlError(
+                .unavailable, "no instance of '\(key)' came up: \(failure.cause): \(failure.message)")
+        case CommandError.notWoken(let key, nil, let lacksRoom):
             ControlError(
                 .unavailable,
-                "no instance of '\(key)' came up"
-                    + (failure.map { ": \($0.cause): \($0.message)" } ?? " in time"))
+                "no instance of '\(key)' came up in time"
+                    + (lacksRoom ? ": its namespace has no room ('torpor explain \(key)' has more)" : ""))
         case let failure as InstanceFailure: ControlError(.unavailable, failure.message)
         default: Backend.translate(error)
         }
