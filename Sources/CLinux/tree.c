@@ -52,6 +52,8 @@ int64_t clinux_directory_read(int32_t directory, void *buffer, size_t size) {
     return count < 0 ? -errno : count;
 }
 
+int32_t clinux_directory_rewind(int32_t directory) { return lseek(directory, 0, SEEK_SET) < 0 ? -errno : 0; }
+
 int64_t clinux_readlinkat(int32_t directory, const char *path, char *buffer, size_t size) {
     ssize_t count = readlinkat(directory, path, buffer, size);
     return count < 0 ? -errno : count;

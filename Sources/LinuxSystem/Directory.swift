@@ -50,35 +50,54 @@ package final class Directory: Sendable {
         return ContentFile(OwnedFD(owning: try check(raw, "create", subject: "\(name)")))
     }
 
-    /// Names in the order of their bytes, without `.` and `..`.
+    /// Names in the order of their bytes, without `.` and `..`; all of them in memory.
     /// - Parameter limit: of how many; more is EOVERFLOW.
     package func names(limit: Int) throws(KernelError) -> [FileName] {
         // A descriptor of its own, so that the place of reading is nobody else's.
         let reader = try directory(FileName("."))
         var names: [FileName] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        try reader.eachName { name throws(KernelError) in
+            if names.count >= limit {
+                throw KernelError("getdents64", subject: "directory", code: EOVERFLOW)
+            }
+            names.append(name)
+            return true
+        }
+        return names.sorted()
+    }
+
+    /// Calls back with each name but `.` and `..`, in the kernel's order, until that returns false. However many there are,
+    /// a few hundred are in memory at a time; the body may remove what it is given. The place of reading is this
+    /// descriptor's: for a directory that nobody else reads meanwhile.
+    package func eachName(
+        _ body: (FileName) throws(KernelError) -> Bool
+    ) throws(KernelError) {
+        try check(clinux_directory_rewind(fd.raw), "lseek", subject: "directory")
+        // Small, since a walk has one on each level.
+        var buffer = [UInt8](repeating: 0, count: 8 << 10)
         while true {
-            let count = try check(
-                clinux_directory_read(reader.fd.raw, &buffer, buffer.count), "getdents64",
-                subject: "directory")
-            if count == 0 { return names.sorted() }
-            Self.parse(buffer[0..<Int(count)], into: &names)
-            if names.count > limit { throw KernelError("getdents64", subject: "directory", code: EOVERFLOW) }
+            let count = Int(
+                try check(
+                    clinux_directory_read(fd.raw, &buffer, buffer.count), "getdents64", subject: "directory"))
+            if count == 0 { return }
+            var start = 0
+            while start < count {
+                let (name, next) = Self.entry(at: start, of: buffer[0..<count])
+                start = next
+                if let name, try !body(name) { return }
+            }
         }
     }
 
-    /// Entries of getdents64(2): inode and offset (16 bytes), length (2), type (1), then the name and a NUL.
-    private static func parse(_ buffer: ArraySlice<UInt8>, into names: inout [FileName]) {
-        var start = 0
-        while start + 19 < buffer.endIndex {
-            let length = Int(buffer[start + 16]) | Int(buffer[start + 17]) << 8
-            precondition(length > 19 && start + length <= buffer.endIndex, "getdents64 gives whole entries")
-            let name = buffer[(start + 19)..<(start + length)].prefix { $0 != 0 }
-            if !name.elementsEqual([46]) && !name.elementsEqual([46, 46]) {
-                names.append(FileName(bytes: Array(name)))
-            }
-            start += length
-        }
+    /// An entry of getdents64(2): inode and offset (16 bytes), length (2), type (1), then the name and a NUL.
+    /// - Returns: no name for `.` and `..`; where the next entry is.
+    private static func entry(at start: Int, of buffer: ArraySlice<UInt8>) -> (name: FileName?, next: Int) {
+        precondition(start + 19 < buffer.endIndex, "getdents64 gives whole entries")
+        let length = Int(buffer[start + 16]) | Int(buffer[start + 17]) << 8
+        precondition(length > 19 && start + length <= buffer.endIndex, "getdents64 gives whole entries")
+        let name = buffer[(start + 19)..<(start + length)].prefix { $0 != 0 }
+        let isOwn = name.elementsEqual([46]) || name.elementsEqual([46, 46])
+        return (isOwn ? nil : FileName(bytes: Array(name)), start + length)
     }
 
     /// With an empty name, of the directory itself.
@@ -182,8 +201,19 @@ package final class Directory: Sendable {
         // Each level holds a descriptor; what is removed here was bounded when it was made.
         if depth > 1000 { throw KernelError("unlink", subject: "\(name)", code: ELOOP) }
         let child = try openToEmpty(name)
-        for entry in try child.names(limit: .max) { try child.removeTree(entry, depth: depth + 1) }
-        try check(name.withCString { clinux_unlinkat(fd.raw, $0, 1) }, "rmdir", subject: "\(name)")
+        var removedAny: Bool
+        var result: Int32
+        repeat {
+            removedAny = false
+            try child.eachName { entry throws(KernelError) in
+                try child.removeTree(entry, depth: depth + 1)
+                removedAny = true
+                return true
+            }
+            result = name.withCString { clinux_unlinkat(fd.raw, $0, 1) }
+            // Some file systems leave out entries while others are removed.
+        } while result == -ENOTEMPTY && removedAny
+        try check(result, "rmdir", subject: "\(name)")
     }
 
     /// Who is not root needs all three bits of his own directory to empty it.

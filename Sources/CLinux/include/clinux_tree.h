@@ -23,6 +23,8 @@ int32_t clinux_status(int32_t directory, const char *path, struct clinux_status 
 int32_t clinux_open_beneath(int32_t directory, const char *path, int32_t flags);
 /* getdents64(2): fills buffer with struct linux_dirent64; returns bytes, 0 at the end. */
 int64_t clinux_directory_read(int32_t directory, void *buffer, size_t size);
+/* The next read begins with the first entry. */
+int32_t clinux_directory_rewind(int32_t directory);
 /* Returns the length, which is size when the content was cut. */
 int64_t clinux_readlinkat(int32_t directory, const char *path, char *buffer, size_t size);
 int32_t clinux_linkat(int32_t from, const char *existing, int32_t to, const char *path);

@@ -72,8 +72,8 @@ package struct VolumeDirectories: Sendable {
         let trash = try Self.made(Self.removed, in: all)
         do {
             let namespace = try all.directory(FileName(volume.namespace.description))
-            let place = try Self.unused(in: trash)
-            try namespace.rename(FileName(volume.name.description), to: trash, as: place)
+            var trash = Trash(trash)
+            try trash.take(FileName(volume.name.description), of: namespace)
             try namespace.synchronise()
         } catch {
             if error.isMissing { return false }
@@ -83,37 +83,58 @@ package struct VolumeDirectories: Sendable {
         return true
     }
 
-    private static func unused(in trash: Directory) throws(KernelError) -> FileName {
-        let taken = Set(try trash.names(limit: .max))
-        var number = 0
-        while taken.contains(FileName("\(number)")) { number += 1 }
-        return FileName("\(number)")
-    }
-
     /// Functions may nest directories deeper than there are descriptors; what lies deep is first brought up.
     private func emptyRemoved(_ all: Directory) throws(KernelError) {
-        let trash: Directory
-        do { trash = try all.directory(Self.removed) } catch {
+        let directory: Directory
+        do { directory = try all.directory(Self.removed) } catch {
             if error.isMissing { return }
             throw error
         }
-        while let next = try trash.names(limit: .max).first {
-            try Self.flatten(next, of: trash, into: trash, depth: 0)
-            try trash.removeTree(next)
+        var trash = Trash(directory)
+        while let next = try trash.first() {
+            try trash.flatten(next, of: directory, depth: 0)
+            try directory.removeTree(next)
+        }
+    }
+}
+
+/// The directory of what is being removed: each thing by a number of its own.
+private struct Trash {
+    private static let depth = 64
+
+    private let directory: Directory
+    private var next = 0
+
+    init(_ directory: Directory) { self.directory = directory }
+
+    func first() throws(KernelError) -> FileName? {
+        var first: FileName?
+        try directory.eachName { name in
+            first = name
+            return false
+        }
+        return first
+    }
+
+    mutating func take(_ name: FileName, of parent: Directory) throws(KernelError) {
+        while true {
+            defer { next += 1 }
+            do { return try parent.rename(name, to: directory, as: FileName("\(next)")) } catch {
+                // What an earlier removal has left has the number.
+                guard error.isThere else { throw error }
+            }
         }
     }
 
-    private static let depth = 64
-
-    private static func flatten(
-        _ name: FileName, of parent: Directory, into trash: Directory, depth: Int
-    ) throws(KernelError) {
-        guard try parent.status(name).kind == .directory else { return }
-        if depth >= Self.depth { return try parent.rename(name, to: trash, as: unused(in: trash)) }
-        if try parent.status(name).mode & 0o700 != 0o700 { try parent.setMode(0o700, of: name) }
+    mutating func flatten(_ name: FileName, of parent: Directory, depth: Int) throws(KernelError) {
+        let status = try parent.status(name)
+        guard status.kind == .directory else { return }
+        if depth >= Self.depth { return try take(name, of: parent) }
+        if status.mode & 0o700 != 0o700 { try parent.setMode(0o700, of: name) }
         let child = try parent.directory(name)
-        for entry in try child.names(limit: .max) {
-            try flatten(entry, of: child, into: trash, depth: depth + 1)
+        try child.eachName { entry throws(KernelError) in
+            try flatten(entry, of: child, depth: depth + 1)
+            return true
         }
     }
 }

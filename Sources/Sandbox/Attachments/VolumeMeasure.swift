@@ -44,12 +44,14 @@ extension VolumeDirectories {
     ) -> Bool {
         guard (try? parent.status(name))?.kind == .directory else { return bytes > Limits.backupPathBytes }
         if depth > Limits.volumeDepth || bytes > Limits.backupPathBytes { return true }
-        guard let directory = try? parent.directory(name),
-            let names = try? directory.names(limit: .max)
-        else { return false }
-        return names.contains { name in
-            isTooDeep(name, of: directory, depth: depth + 1, bytes: bytes + 1 + name.description.utf8.count)
+        guard let directory = try? parent.directory(name) else { return false }
+        var isTooDeep = false
+        try? directory.eachName { entry in
+            isTooDeep = Self.isTooDeep(
+                entry, of: directory, depth: depth + 1, bytes: bytes + 1 + entry.bytes.count)
+            return !isTooDeep
         }
+        return isTooDeep
     }
 }
 
@@ -74,11 +76,14 @@ private struct VolumeCount {
         if status.kind != .directory, status.links > 1, !linked.insert(status.identity).inserted { return }
         size.bytes += status.allocated
         guard status.kind == .directory else { return }
-        guard let directory = try? parent.directory(name), let names = try? directory.names(limit: left)
-        else {
+        do throws(KernelError) {
+            let directory = try parent.directory(name)
+            try directory.eachName { entry in
+                add(entry, of: directory, depth: depth + 1, isLate)
+                return !size.isMore
+            }
+        } catch {
             size.isMore = true
-            return
         }
-        for name in names { add(name, of: directory, depth: depth + 1, isLate) }
     }
 }
