@@ -25,15 +25,41 @@ int32_t clinux_lock_exclusive(int32_t fd) { return flock(fd, LOCK_EX | LOCK_NB) 
 
 int32_t clinux_truncate(int32_t fd, int64_t size) { return ftruncate(fd, size) < 0 ? -errno : 0; }
 
-int32_t clinux_send_datagram(const char *path, const void *bytes, size_t count) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+/* Its length; -ENAMETOOLONG. */
+static int unix_address(const char *path, struct sockaddr_un *address) {
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     size_t length = strlen(path);
-    if (length == 0 || length >= sizeof address.sun_path) return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, length);
-    if (path[0] == '@') address.sun_path[0] = 0;
+    if (length == 0 || length >= sizeof address->sun_path) return -ENAMETOOLONG;
+    memcpy(address->sun_path, path, length);
+    if (path[0] == '@') address->sun_path[0] = 0;
+    return (int)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@'));
+}
+
+int32_t clinux_datagram_connect(const char *path) {
+    struct sockaddr_un address;
+    int size = unix_address(path, &address);
+    if (size < 0) return size;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, (struct sockaddr *)&address, (socklen_t)size) == 0) return fd;
+    int error = -errno;
+    close(fd);
+    return error;
+}
+
+int64_t clinux_send_now(int32_t fd, const void *bytes, size_t count) {
+    ssize_t sent;
+    do sent = send(fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT); while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}
+
+int32_t clinux_send_datagram(const char *path, const void *bytes, size_t count) {
+    struct sockaddr_un address;
+    int length = unix_address(path, &address);
+    if (length < 0) return length;
+    socklen_t size = (socklen_t)length;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
-    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + (path[0] != '@'));
     int error = sendto(fd, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address, size) < 0 ? -errno : 0;
     close(fd);
     return error;

@@ -53,7 +53,7 @@ package struct Daemon: Sendable {
         do {
             again = try await serve(
                 store: store, secrets: secrets, slots: slots, manager: manager, credentials: credentials,
-                logLevel: logLevel, logger: logger)
+                logLevel: logLevel, journal: journal, logger: logger)
         } catch {
             await slots.stop()
             throw error
@@ -65,13 +65,13 @@ package struct Daemon: Sendable {
 
     private func serve(
         store: SQLiteStore, secrets: SecretVault, slots: SlotPool, manager: ServiceManager,
-        credentials: AdminCredentials, logLevel: LogLevel, logger: Logger
+        credentials: AdminCredentials, logLevel: LogLevel, journal: JournalSocket?, logger: Logger
     ) async throws -> Bool {
         for problem in slots.report.problems { logger.warning("\(problem)") }
         let parts = try Parts(configuration, slots: slots, secrets: secrets, logger: logger)
         let context = ServingContext(
             configuration: configuration, parts: parts, store: store, slots: slots, manager: manager,
-            credentials: credentials, logLevel: logLevel, logger: logger, reread: reread)
+            credentials: credentials, logLevel: logLevel, journal: journal, logger: logger, reread: reread)
         let again: Bool
         do {
             again = try await context.serve()

@@ -2,7 +2,8 @@ package import LinuxSystem
 package import Logging
 
 /// Structured lines on stderr; under systemd, entries of its journal, where each `key=value` is a field `TORPOR_KEY`,
-/// too. Where the journal does not take an entry, it is a line that begins with its priority (sd-daemon(3)).
+/// too. Where the journal does not take an entry, it is a line that begins with its priority (sd-daemon(3)). An entry that
+/// the journal has no room for is lost, and the next one that it takes is followed by how many were.
 package struct ServiceLog: LogHandler {
     package var metadata: Logger.Metadata = [:]
     private let shared: LogLevel
@@ -38,13 +39,36 @@ package struct ServiceLog: LogHandler {
         guard let journal else {
             return StandardError.write("\(TimeText.now()) \(event.level) \(text)\n")
         }
-        let priority = Self.priority(event.level)
+        let isTaken = Self.send(
+            text, event.level, fields.map { (name: Self.fieldName($0.name), value: $0.value) }, to: journal)
+        guard isTaken else { return }
+        let lost = journal.takeUntold()
+        if lost > 0 {
+            let count = "\(lost)"
+            _ = Self.send(
+                "the journal took no more for a while: entries were lost count=\(count)", .warning,
+                [(name: Self.fieldName("count"), value: count)], to: journal)
+        }
+    }
+
+    /// Never waits: a journal that stands still holds nobody up.
+    /// - Returns: whether it was taken.
+    private static func send(
+        _ text: String, _ level: Logger.Level, _ fields: [(name: String, value: String)],
+        to journal: JournalSocket
+    ) -> Bool {
+        let priority = priority(level)
         let entry =
             [
                 (name: "MESSAGE", value: text), (name: "PRIORITY", value: "\(priority)"),
                 (name: "SYSLOG_IDENTIFIER", value: "torpord"),
-            ] + fields.map { (name: Self.fieldName($0.name), value: $0.value) }
-        do { try journal.send(entry) } catch { StandardError.write("<\(priority)>\(text)\n") }
+            ] + fields
+        do { return try journal.send(entry) } catch {
+            // Standard error is the journal's stream (`isStandardError`).
+            let isTaken = StandardError.sendNow("<\(priority)>\(text)\n")
+            if !isTaken { journal.lose() }
+            return isTaken
+        }
     }
 
     /// `revision` is TORPOR_REVISION, as the journal's fields are named (systemd.journal-fields(7)).

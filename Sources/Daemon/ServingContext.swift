@@ -19,6 +19,7 @@ struct ServingContext: Sendable {
     let manager: ServiceManager
     let credentials: AdminCredentials
     let logLevel: LogLevel
+    let journal: JournalSocket?
     let logger: Logger
     let reread: @Sendable () throws -> Configuration
 
@@ -37,7 +38,7 @@ struct ServingContext: Sendable {
             })
         let meter = DaemonMeter(
             orchestrator: orchestrator, gateway: gateway, slots: slots, store: store,
-            databasePath: configuration.databasePath, startedAt: TimeText.timestamp())
+            databasePath: configuration.databasePath, journal: journal, startedAt: TimeText.timestamp())
         gateway.attach(orchestrator)
         gateway.attach(platform: Platform(credentials: credentials, meter: meter))
         try await orchestrator.load()

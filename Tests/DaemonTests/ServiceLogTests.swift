@@ -10,6 +10,10 @@ import Testing
     /// A socket that datagrams can be sent to by its path.
     private func withSocket(_ body: (_ path: String, _ fd: Int32) throws -> Void) throws {
         let path = NSTemporaryDirectory() + "journal-\(UUID().uuidString.prefix(8))"
+        try withSocket(at: path) { try body(path, $0) }
+    }
+
+    private func withSocket(at path: String, _ body: (_ fd: Int32) throws -> Void) throws {
         let fd = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer {
             close(fd)
@@ -24,7 +28,7 @@ import Testing
             }
         }
         try #require(bound == 0)
-        try body(path, fd)
+        try body(fd)
     }
 
     /// The fields of the next entry, by the protocol.
@@ -53,9 +57,7 @@ import Testing
 
     @Test func everyPairIsAFieldOfItsOwn() throws {
         try withSocket { path, fd in
-            let logger = Logger(label: "test") { _ in
-                ServiceLog(level: LogLevel(.info), journal: JournalSocket(path: path))
-            }
+            let logger = logger(JournalSocket(path: path))
             logger.warning(
                 "an instance\nfailed",
                 metadata: ["function": "hello.default", "call-id": "a=b", "error": "one\ntwo"])
@@ -69,6 +71,53 @@ import Testing
             logger.debug("not of this level")
             #expect(recv(fd, nil, 0, Int32(MSG_DONTWAIT | MSG_PEEK)) == -1)
         }
+    }
+
+    private func logger(_ journal: JournalSocket) -> Logger {
+        Logger(label: "test") { _ in ServiceLog(level: LogLevel(.info), journal: journal) }
+    }
+
+    /// The kernel keeps so many datagrams for who does not read (net.unix.max_dgram_qlen), or as many as have room.
+    private func fill(_ journal: JournalSocket, _ logger: Logger) throws -> Int {
+        for number in 0..<100_000 {
+            logger.info("entry", metadata: ["number": "\(number)"])
+            if journal.lostCount > 0 { return number }
+        }
+        throw KernelError("fill", subject: "the socket", code: ENOBUFS)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aJournalThatStandsStillHoldsNobodyUp() throws {
+        try withSocket { path, fd in
+            let journal = JournalSocket(path: path)
+            let logger = logger(journal)
+            let kept = try fill(journal, logger)
+            #expect(kept > 0)
+            for _ in 0..<9 { logger.info("nobody will read this") }
+            #expect(journal.lostCount == 10)
+            for number in 0..<kept { #expect(try entry(fd)["TORPOR_NUMBER"] == "\(number)") }
+            logger.info("it reads again")
+            #expect(try entry(fd)["MESSAGE"] == "it reads again")
+            let told = try entry(fd)
+            #expect(told["TORPOR_COUNT"] == "10" && told["PRIORITY"] == "4", "\(told)")
+            logger.info("and all is well")
+            #expect(try entry(fd)["MESSAGE"] == "and all is well")
+            #expect(recv(fd, nil, 0, Int32(MSG_DONTWAIT | MSG_PEEK)) == -1, "it is told once")
+        }
+    }
+
+    @Test func aJournalThatWasStartedAnewIsFoundAgain() throws {
+        let path = NSTemporaryDirectory() + "journal-\(UUID().uuidString.prefix(8))"
+        let journal = JournalSocket(path: path)
+        let entry = [(name: "MESSAGE", value: "hello")]
+        #expect(throws: KernelError.self) { try journal.send(entry) }
+        for _ in 0..<3 {
+            try withSocket(at: path) { (fd: Int32) throws in
+                #expect(try journal.send(entry))
+                #expect(try self.entry(fd)["MESSAGE"] == "hello")
+            }
+            #expect(throws: KernelError.self) { try journal.send(entry) }
+        }
+        #expect(journal.lostCount == 0, "the caller has another way for these")
     }
 
     @Test func standardErrorIsKnownAgain() throws {

@@ -11,6 +11,10 @@ int32_t clinux_lock_exclusive(int32_t fd);
 int32_t clinux_truncate(int32_t fd, int64_t size);
 /* One datagram to a unix(7) socket by path, or by abstract name when it begins with '@' (sd_notify(3)). */
 int32_t clinux_send_datagram(const char *path, const void *bytes, size_t count);
+/* A datagram socket (non-blocking, close-on-exec) that is connected to a unix(7) path: -ENOENT, -ECONNREFUSED. Owned. */
+int32_t clinux_datagram_connect(const char *path);
+/* One message over a connected socket, or what of it a stream has room for, without waiting: -EAGAIN. Returns bytes. */
+int64_t clinux_send_now(int32_t fd, const void *bytes, size_t count);
 /* RLIMIT_NOFILE: raises the soft limit to the hard one; returns the limit in force. */
 int64_t clinux_raise_open_files(void);
 int32_t clinux_effective_uid(void);

@@ -25,6 +25,7 @@ struct DaemonReading: Sendable {
     var storeBytes: Int64 = 0
     var storeWrites: DurationCounts
     var failedStoreWrites: UInt64 = 0
+    var lostLogEntries: UInt64 = 0
     var process = ProcessUsage()
     var startedAt: Timestamp
 }
@@ -36,6 +37,8 @@ struct DaemonMeter: Sendable {
     let slots: SlotPool
     let store: SQLiteStore
     let databasePath: String
+    /// Nil where the log goes elsewhere, and waits.
+    let journal: JournalSocket?
     let startedAt: Timestamp
 
     func read() async -> DaemonReading {
@@ -59,7 +62,7 @@ struct DaemonMeter: Sendable {
                 free: egress.ready + loopback.ready, used: egress.inUse + loopback.inUse),
             storeBytes: Self.bytes(databasePath) + Self.bytes("\(databasePath)-wal"),
             storeWrites: store.writeTimes.read(), failedStoreWrites: store.failedWriteCount,
-            process: ProcessUsage.now(), startedAt: startedAt)
+            lostLogEntries: journal?.lostCount ?? 0, process: ProcessUsage.now(), startedAt: startedAt)
     }
 
     /// A file that is not there has none.

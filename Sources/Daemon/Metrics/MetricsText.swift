@@ -41,6 +41,7 @@ enum MetricsText {
         case .storeBytes: output.sample(metric, value: reading.storeBytes)
         case .storeWriteSeconds: output.sample(metric, durations: reading.storeWrites)
         case .storeWriteFailures: output.sample(metric, value: reading.failedStoreWrites)
+        case .logEntriesLost: output.sample(metric, value: reading.lostLogEntries)
         case .processCPU: output.sample(metric, value: reading.process.cpuSeconds)
         case .processMemory: output.sample(metric, value: reading.process.residentBytes)
         case .processThreads: output.sample(metric, value: reading.process.threads)
