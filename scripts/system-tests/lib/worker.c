@@ -4,6 +4,7 @@
  *   /           answers "ok"
  *   /memory/N   touches N MiB and answers how many
  *   /read/N     reads N MiB of the file /data, which stay in the page cache, and answers how many
+ *   /line       answers the first line of the file /data
  *   /spin/MS    counts in a loop for MS milliseconds of wall time and answers the count
  *   /fork       forks sleeping children until it may not, and answers how many there were
  *   /crash      ends without an answer */
@@ -41,6 +42,12 @@ static long read_data(long mebibytes) {
     return done;
 }
 
+static void first_line(char body[64]) {
+    FILE *file = fopen("/data", "r");
+    if (!file || !fgets(body, 64, file)) strcpy(body, "no line\n");
+    if (file) fclose(file);
+}
+
 static long spin(long duration) {
     long long end = milliseconds() + duration;
     volatile long count = 0;
@@ -67,6 +74,7 @@ static void work(const char *path, char body[64]) {
     strcpy(body, "ok\n");
     if (!strncmp(path, "/memory/", 8)) snprintf(body, 64, "%ld\n", touch(atol(path + 8)));
     else if (!strncmp(path, "/read/", 6)) snprintf(body, 64, "%ld\n", read_data(atol(path + 6)));
+    else if (!strcmp(path, "/line")) first_line(body);
     else if (!strncmp(path, "/spin/", 6)) snprintf(body, 64, "%ld\n", spin(atol(path + 6)));
     else if (!strncmp(path, "/fork", 5)) snprintf(body, 64, "%ld\n", fork_all());
     else if (!strncmp(path, "/crash", 6)) _exit(3);
