@@ -89,11 +89,15 @@ static void bound_sends(int socket, int32_t seconds) {
     setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof bound);
 }
 
-int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds) {
+int32_t clinux_accept(int32_t listener) {
     int fd;
     do fd = accept4(listener, 0, 0, SOCK_CLOEXEC); while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
-    if (fd < 0) return -errno;
-    bound_sends(fd, send_seconds);
+    return fd < 0 ? -errno : fd;
+}
+
+int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds) {
+    int32_t fd = clinux_accept(listener);
+    if (fd >= 0) bound_sends(fd, send_seconds);
     return fd;
 }
 

@@ -229,8 +229,9 @@ package enum Limits {
     /// Connections of the attach socket, of which each is one session, and sessions of one function.
     package static let attachConnections = 256
     package static let attachedPerFunction = 64
-    /// Bytes of a request on the attach socket: a command line with its variables.
-    package static let attachRequestBytes = 64 << 10
+    /// Bytes of a request on the attach socket: a command line with its variables (`processStartBytes`) as JSON, which
+    /// writes a quote or a backslash in two. One packet, so less than net.core.wmem_default (208 KiB).
+    package static let attachRequestBytes = 2 * processStartBytes + 4096
     /// How long a peer of the attach socket may take to send its request.
     package static let attachRequestTimeout = Duration.seconds(5)
     /// How long what was started may live on after the terminal or the client of it has gone (SIGHUP, then SIGKILL).

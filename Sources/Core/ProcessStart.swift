@@ -4,8 +4,8 @@ package struct ProcessStart: Sendable {
     package var arguments: [String]?
     /// `NAME=value`, each ended by a NUL; besides the variables that every process of the instance has.
     package var environment: [UInt8] = []
-    /// Whether these are all variables that it has.
-    package var isWholeEnvironment = false
+    /// Whether they take the place of those of the same names; else whoever sends them sees to it that there are none.
+    package var replacesVariables = false
     /// Nil is the function's own.
     package var user: ProcessUser?
     /// An absolute path; nil is the function's own.

@@ -68,7 +68,7 @@ struct ServingContext: Sendable {
             announce(listen, status)
         }
         let attach = try AttachServer(
-            backend: AttachDesk(
+            backend: try AttachDesk(
                 orchestrator: orchestrator, sandboxes: parts.sandboxes, dialer: dialer,
                 imageDirectory: configuration.imageDirectory),
             socket: ControlSocket(path: configuration.attachSocketPath), logger: logger)

@@ -22,8 +22,8 @@ struct step_view {
 /* Everything that START needs. Pointers go into the plan that set them. */
 struct process {
     int32_t stdio[3]; /* -1: init's own */
-    const char *arguments, *environment, *more_environment, *directory;
-    uint32_t arguments_size, environment_size, more_environment_size;
+    const char *arguments, *environment[2], *directory; /* the second environment: besides the first */
+    uint32_t arguments_size, environment_size[2], replacing_size;
     uint32_t uid, gid, umask, has_terminal;
     const uint32_t *groups;
     uint32_t group_count;

@@ -25,13 +25,9 @@ long process_note(struct process *process, const struct step_view *view, const s
         process->arguments_size = step->data_size;
         return 0;
     case TORPOR_ENVIRONMENT:
-        if (step->mode & 1) {
-            process->more_environment = view->data;
-            process->more_environment_size = view->data ? step->data_size : 0;
-            return 0;
-        }
-        process->environment = view->data;
-        process->environment_size = view->data ? step->data_size : 0;
+        process->environment[step->mode & 1] = view->data;
+        process->environment_size[step->mode & 1] = view->data ? step->data_size : 0;
+        process->replacing_size = step->mode & 2 ? process->environment_size[1] : 0;
         return 0;
     case TORPOR_WORKING_DIRECTORY: process->directory = view->text[0]; return 0;
     case TORPOR_IDENTITY:
@@ -213,9 +209,18 @@ static int run_child(void *argument) {
 #undef PART
 }
 
-/* Returns where the next pointer goes. */
-static char **point_at(char **pointers, const char *texts, uint32_t size) {
-    for (const char *end = texts + size; texts < end; texts += text_length(texts) + 1) *pointers++ = (char *)texts;
+/* Whether one of the texts is a variable of the same name. */
+static int names_it(const char *variable, const char *texts, uint32_t size) {
+    for (const char *end = texts + size; texts < end; texts += text_length(texts) + 1)
+        for (size_t i = 0; variable[i] && variable[i] == texts[i]; i++)
+            if (variable[i] == '=') return 1;
+    return 0;
+}
+
+/* Without what `others` name. Returns where the next pointer goes. */
+static char **point_at(char **pointers, const char *texts, uint32_t size, const char *others, uint32_t others_size) {
+    for (const char *end = texts + size; texts < end; texts += text_length(texts) + 1)
+        if (!names_it(texts, others, others_size)) *pointers++ = (char *)texts;
     *pointers = 0;
     return pointers;
 }
@@ -225,13 +230,14 @@ long process_start(const struct process *process, int is_trial, uint32_t *detail
     if (!process->arguments || !process->arguments[0]) return -EINVAL;
     /* A pointer for each byte is more than one for each text. PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS |
      * MAP_NORESERVE. */
-    size_t texts = (size_t)process->arguments_size + process->environment_size + process->more_environment_size;
+    size_t texts = (size_t)process->arguments_size + process->environment_size[0] + process->environment_size[1];
     long memory = kernel(mmap, 0, (texts + 2) * sizeof(char *), 3, 0x4022, -1, 0);
     if (memory < 0) return memory;
     struct start start = {process, (char **)memory, 0, is_trial, 0, 0};
-    start.environment = point_at(start.arguments, process->arguments, process->arguments_size) + 1;
-    char **more = point_at(start.environment, process->environment, process->environment_size);
-    point_at(more, process->more_environment, process->more_environment_size);
+    start.environment = point_at(start.arguments, process->arguments, process->arguments_size, 0, 0) + 1;
+    char **more = point_at(start.environment, process->environment[0], process->environment_size[0],
+                           process->environment[1], process->replacing_size);
+    point_at(more, process->environment[1], process->environment_size[1], 0, 0);
     long pid = spawn_on_stack(run_child, &start);
     kernel(munmap, memory, (texts + 2) * sizeof(char *));
     if (pid < 0) return pid;

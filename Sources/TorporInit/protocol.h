@@ -81,7 +81,8 @@ enum torpor_op {
                                or what the plan gave where there is no main process. mode & 1: 0 is a terminal, which
                                becomes the controlling one */
     TORPOR_ARGUMENTS,       /* data: texts, at least one */
-    TORPOR_ENVIRONMENT,     /* data: texts; without data: none. mode & 1: besides what is there */
+    TORPOR_ENVIRONMENT,     /* data: texts; without data: none. mode & 1: besides what is there; mode & 2: in the place
+                               of what has the same name there */
     TORPOR_WORKING_DIRECTORY, /* text[0] */
     TORPOR_IDENTITY,        /* value: uid, flags: gid, mode: umask, data: uint32 additional groups; descriptor -1 */
     TORPOR_KEEP_GROUPS,     /* setgroups(2) is not allowed here */

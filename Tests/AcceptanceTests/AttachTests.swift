@@ -37,6 +37,25 @@ extension AcceptanceTests {
             }
         }
 
+        /// What the function has itself is not sent along, however much it is.
+        @Test func muchOfEverything() throws {
+            try TorporFixture.with { torpor in
+                let filler = String(repeating: "f", count: 70_000)
+                try torpor.deployServer("big", environment: ["HOME": "/root", "FILLER": filler])
+                let script = "echo $HOME ${#FILLER}; env | grep -c ^HOME="
+                let other = try exec(torpor, "-e", "HOME=/else", "big", "--", "/bin/sh", "-c", script)
+                #expect(other.output == "/else 70000\n1\n", "\(other)")
+                if Host.isRealRoot {
+                    let user = try exec(torpor, "-u", "worker", "big", "--", "/bin/sh", "-c", script)
+                    #expect(user.output == "/tmp 70000\n1\n", "\(user)")
+                }
+                // As JSON each of these is two bytes.
+                let quotes = String(repeating: "\"", count: 55_000)
+                let long = try exec(torpor, "big", "--", "/bin/sh", "-c", "echo ${#1}", "sh", quotes)
+                #expect(long.output == "55000\n", "\(long.errors.prefix(500))")
+            }
+        }
+
         @Test func whoItRunsAs() throws {
             try TorporFixture.with { torpor in
                 try torpor.deployServer("hello")
@@ -168,7 +187,7 @@ extension AcceptanceTests {
             try TorporFixture.with { torpor in
                 try torpor.deployServer("hello")
                 let child = try torpor.startCLI(
-                    ["exec", "hello", "--", "/bin/sh", "-c", "trap '' HUP; sleep 1000"],
+                    ["exec", "hello", "--", "/bin/sh", "-c", "trap '' HUP; sleep 1000; :"],
                     output: Scratch.path("out"), errors: Scratch.path("err"))
                 try torpor.waitForProcess("sleep 1000", in: "hello", isThere: true)
                 child.signal(SIGKILL)
@@ -257,7 +276,9 @@ extension Torpor {
                         == namespace
                 else { return false }
                 let words = Host.text("/proc/\(process.pid)/cmdline").split(separator: "\0")
-                return words.joined(separator: " ").hasSuffix(command)
+                let line = words.joined(separator: " ")
+                // Not the shell that is about to start it.
+                return line == command || line.hasSuffix("/\(command)")
             }
             return found == isThere
         }

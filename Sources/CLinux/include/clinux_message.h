@@ -20,6 +20,8 @@ int64_t clinux_write_again(int32_t fd, const void *buffer, size_t count);
 
 /* A SOCK_SEQPACKET socket that listens at path, which must not be there (at most 107 bytes); non-blocking. Owned. */
 int32_t clinux_packet_listen(const char *path, int32_t backlog);
+/* accept4(2), close-on-exec; of a listener that does not block, -EAGAIN. The connection blocks. Owned. */
+int32_t clinux_accept(int32_t listener);
 /* accept4(2), close-on-exec, without waiting: -EAGAIN. Its sends wait for room at most send_seconds. Owned. */
 int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds);
 /* connect(2) to such a socket; waits at most seconds. Owned. */

@@ -78,9 +78,10 @@ extension StreamSocket {
     }
 
     /// Listens on 127.0.0.1. Port 0 is any.
-    /// - Returns: the socket, and its port.
+    /// - Returns: the socket, which does not block, and its port.
     static func listen(port: UInt16) throws -> (SharedFD, UInt16) {
-        let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let raw = socket(AF_INET, Int32(kind), 0)
         guard raw >= 0 else { throw ToolFailure("no socket: \(String(cString: strerror(errno)))") }
         let descriptor = SharedFD(OwnedFD(owning: raw))
         var yes: Int32 = 1

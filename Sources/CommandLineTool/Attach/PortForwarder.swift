@@ -40,14 +40,13 @@ struct PortForwarder {
     }
 
     private func accept(_ listener: SharedFD, _ port: UInt16) {
-        let raw = Glibc.accept(listener.raw, nil, nil)
-        guard raw >= 0 else {
+        let accepted: SharedFD?
+        do throws(KernelError) { accepted = try StreamListener.accept(listener) } catch {
             // Without descriptors, those that wait would make this a busy loop.
-            if errno == EMFILE || errno == ENFILE { usleep(100_000) }
+            usleep(100_000)
             return
         }
-        _ = fcntl(raw, F_SETFD, FD_CLOEXEC)
-        let client = SharedFD(OwnedFD(owning: raw))
+        guard let client = accepted else { return }
         guard open.enter() else {
             context.errorOutput(
                 "torpor: \(Limits.attachedPerFunction) connections are open: one more is refused\n")

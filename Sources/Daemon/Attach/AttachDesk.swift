@@ -15,16 +15,19 @@ final class AttachDesk: AttachBackend {
     private let dialer: any UpstreamDialing
     /// Of the images.
     private let imageDirectory: String
+    /// Looks things up in images and in the roots of containers, which may take any time.
+    private let worker: WorkerThread
     private let open = Mutex<[FunctionKey: Int]>([:])
 
     init(
         orchestrator: Orchestrator, sandboxes: SandboxRuntime, dialer: any UpstreamDialing,
         imageDirectory: String
-    ) {
+    ) throws(KernelError) {
         self.orchestrator = orchestrator
         self.sandboxes = sandboxes
         self.dialer = dialer
         self.imageDirectory = imageDirectory
+        worker = try WorkerThread(name: "attach-files", limit: Limits.attachConnections)
     }
 
     func attach(
@@ -41,7 +44,7 @@ final class AttachDesk: AttachBackend {
         switch request.purpose {
         case .exec(let exec):
             let session = ExecSession(held, place, ended: ended)
-            try session.start(try await process(exec, in: held), exec)
+            try await onWorker { [self] in try session.start(process(exec, in: held), exec) }
             return session
         case .port(let port): return try PortSession(held, place, port: port, dialer)
         }
@@ -67,27 +70,31 @@ final class AttachDesk: AttachBackend {
         }
     }
 
-    /// What is asked for, save its streams.
+    private func onWorker(_ work: @escaping @Sendable () throws -> Void) async throws(ControlError) {
+        do { try await worker.run(work) } catch { throw Self.translate(error) }
+    }
+
+    /// What is asked for, save its streams. Reads files.
     private func process(
         _ exec: ExecRequest, in held: HeldInstance
-    ) async throws(ControlError) -> ProcessStart {
+    ) throws(ControlError) -> ProcessStart {
         var start = ProcessStart()
         start.arguments = exec.command
         start.directory = exec.directory
         do {
-            let defaults = try sandboxes.processDefaults(of: held.revision, instance: held.id)
+            let defaults = try sandboxes.processDefaults(of: held.revision)
             var variables = exec.environment
             if exec.terminal != nil, !variables.contains(where: { $0.hasPrefix("TERM=") }) {
                 variables.append("TERM=xterm")
             }
             if let name = exec.user {
-                let found = try await find(name, held.revision, defaults)
+                let found = try find(name, held.revision, defaults)
                 start.user = found.user
                 if !variables.contains(where: { $0.hasPrefix("HOME=") }) {
                     variables.append("HOME=\(found.home)")
                 }
             }
-            Self.set(variables, over: defaults.environment, in: &start)
+            Self.set(variables, in: &start)
         } catch {
             throw Self.translate(error)
         }
@@ -96,10 +103,9 @@ final class AttachDesk: AttachBackend {
 
     private func find(
         _ name: String, _ revision: Revision, _ defaults: ProcessDefaults
-    ) async throws -> ImageUsers.Found {
+    ) throws(InvalidInput) -> ImageUsers.Found {
         let users = ImageUsers(root: "\(imageDirectory)/\(ImageStore.relativePath(of: revision.rootfs))")
-        let worker = try WorkerThread(name: "attach-users", limit: 1)
-        let found = try await worker.run { try users.find(name, umask: defaults.user.umask) }
+        let found = try users.find(name, umask: defaults.user.umask)
         let count = sandboxes.facts.isRootless ? 1 : Limits.containerIDs
         guard ([found.user.user, found.user.group] + found.user.groups).allSatisfy({ $0 < count }) else {
             throw InvalidInput(
@@ -108,16 +114,12 @@ final class AttachDesk: AttachBackend {
         return found
     }
 
-    /// Names that the function has already are replaced, which needs the whole environment to be sent.
-    private static func set(_ variables: [String], over own: [String], in start: inout ProcessStart) {
-        func name(_ variable: String) -> Substring { variable.prefix { $0 != "=" } }
-        // The last of one name counts.
+    /// The last of one name counts, also above the function's own.
+    private static func set(_ variables: [String], in start: inout ProcessStart) {
         var last: [Substring: String] = [:]
-        for variable in variables { last[name(variable)] = variable }
-        let kept = own.filter { last[name($0)] == nil }
-        start.isWholeEnvironment = kept.count < own.count
-        let all = (start.isWholeEnvironment ? kept : []) + last.values.sorted()
-        start.environment = all.flatMap { Array($0.utf8) + [0] }
+        for variable in variables { last[variable.prefix { $0 != "=" }] = variable }
+        start.replacesVariables = true
+        start.environment = last.values.sorted().flatMap { Array($0.utf8) + [0] }
     }
 
     private static func translate(_ error: any Error) -> ControlError {
@@ -140,6 +142,7 @@ final class AttachDesk: AttachBackend {
                 "no instance of '\(key)' came up in time"
                     + (lacksRoom ? ": its namespace has no room ('torpor explain \(key)' has more)" : ""))
         case let failure as InstanceFailure: ControlError(.unavailable, failure.message)
+        case let refusal as WorkerThread.Refusal: ControlError(.unavailable, "\(refusal)")
         default: Backend.translate(error)
         }
     }

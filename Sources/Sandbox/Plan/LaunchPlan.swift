@@ -47,10 +47,8 @@ package struct LaunchPlan: Sendable, Hashable {
         case streams([Int32?], isTerminal: Bool)
         case arguments([String])
         case environment([String])
-        /// Besides what the plan says: texts, each ended by a NUL.
-        case moreEnvironment([UInt8])
-        /// All there is: texts, each ended by a NUL.
-        case wholeEnvironment([UInt8])
+        /// Besides what the plan says, or in the place of what it says of the same names: texts, each ended by a NUL.
+        case moreEnvironment([UInt8], replaces: Bool)
         case workingDirectory(String)
         case identity(user: UInt32, group: UInt32, groups: [UInt32], umask: UInt32)
         case keepGroups

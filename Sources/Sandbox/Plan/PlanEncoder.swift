@@ -95,8 +95,8 @@ struct PlanEncoder {
             emit(.stdio, Content(data: Self.packed(descriptors.map(\.rawValue))))
         case .streams(let places, let isTerminal):
             emit(.stdio, Content(mode: isTerminal ? 1 : 0, data: Self.packed(places.map { $0 ?? -1 })))
-        case .moreEnvironment(let texts): emit(.environment, Content(mode: 1, data: texts))
-        case .wholeEnvironment(let texts): emit(.environment, Content(data: texts))
+        case .moreEnvironment(let texts, let replaces):
+            emit(.environment, Content(mode: replaces ? 3 : 1, data: texts))
         case .arguments(let arguments): emit(.arguments, Content(data: Self.row(arguments)))
         case .environment(let variables): appendEnvironment(variables)
         case .workingDirectory(let path): emit(.workingDirectory, Content(texts: [path]))

@@ -100,10 +100,8 @@ final class FurtherProcesses: Sendable {
         }
         var steps: [LaunchPlan.Step] = [.streams(places, isTerminal: start.isTerminal)]
         if let arguments = start.arguments { steps.append(.arguments(arguments)) }
-        if start.isWholeEnvironment {
-            steps.append(.wholeEnvironment(start.environment))
-        } else if !start.environment.isEmpty {
-            steps.append(.moreEnvironment(start.environment))
+        if !start.environment.isEmpty {
+            steps.append(.moreEnvironment(start.environment, replaces: start.replacesVariables))
         }
         if let user = start.user {
             steps.append(
