@@ -143,14 +143,16 @@ extension AcceptanceTests {
         @Test func sigtermDrains() throws {
             try TorporFixture.with { torpor in
                 try torpor.deploy("hello")
-                let calls = (0..<8).map { _ in Background { try torpor.get("/function/hello/sleep?ms=1500") }
+                let calls = (0..<8).map { _ in Background { try torpor.get("/function/hello/sleep?ms=3000") }
                 }
                 try becomesTrue("requests in flight") { try torpor.describe("hello").function.inFlight == 8 }
                 torpor.signal(SIGTERM)
-                pause(.milliseconds(300))
-                if let late = try? torpor.get("/function/hello") {
-                    #expect(late.status == 503, "\(late.text)")
+                // From some moment on nobody new is let in, while the others go on.
+                try becomesTrue("the end of new requests") {
+                    guard let late = try? torpor.get("/function/hello/late") else { return true }
+                    return late.status == 503
                 }
+                #expect(calls.allSatisfy { !$0.isOver })
                 for call in calls { #expect(try call.wait().text == "slept") }
                 #expect(try torpor.waitForEnd() == 0)
             }

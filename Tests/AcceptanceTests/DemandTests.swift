@@ -44,18 +44,22 @@ extension AcceptanceTests {
                     $0.scale.max = 1
                 }
                 let clock = ContinuousClock()
-                let begin = clock.now
-                let requests = (0..<8).map { number in
-                    pause(.milliseconds(25))
-                    return Background { () -> (Int, Duration) in
-                        let response = try torpor.get("/function/hello/sleep?ms=150")
+                let busy = Background { try torpor.get("/function/hello/sleep?ms=2000").status }
+                try becomesTrue("a request in flight") { try torpor.describe("hello").function.inFlight == 1 }
+                let requests = try (0..<8).map { number in
+                    let request = Background { () -> (Int, ContinuousClock.Instant) in
+                        let response = try torpor.get("/function/hello/sleep?ms=100")
                         guard response.status == 200 else { throw TestFailure("\(response.status)") }
-                        return (number, clock.now - begin)
+                        return (number, clock.now)
                     }
+                    try torpor.waits(for: number + 1)
+                    return request
                 }
+                #expect(try busy.wait() == 200)
+                let begin = clock.now
                 let ends = try requests.map { try $0.wait() }
                 #expect(ends.sorted { $0.1 < $1.1 }.map(\.0) == Array(0..<8))
-                #expect(clock.now - begin >= .milliseconds(1200), "one at a time")
+                #expect(clock.now - begin >= .milliseconds(700), "one at a time")
                 #expect(try torpor.describe("hello").instances.count == 1)
             }
         }
@@ -110,13 +114,14 @@ extension AcceptanceTests {
                     $0.concurrency = 1
                     $0.scale.max = 1
                 }
-                let busy = Background { try torpor.get("/function/hello/sleep?ms=600") }
+                let busy = Background { try torpor.get("/function/hello/sleep?ms=2000") }
                 try becomesTrue("a request in flight") { try torpor.describe("hello").function.inFlight == 1 }
-                for _ in 0..<20 {
+                for _ in 0..<10 {
                     let connection = try torpor.connect()
                     try connection.send(requestHead("GET", "/function/hello/left"))
-                    pause(.milliseconds(5))
+                    try torpor.waits(for: 1)
                     connection.reset()
+                    try torpor.waits(for: 0)
                 }
                 _ = try busy.wait()
                 let after = try torpor.get("/function/hello")
@@ -143,5 +148,12 @@ extension AcceptanceTests {
                 #expect(try torpor.get("/function/hello").warmth == "cold", "a request still wakes it")
             }
         }
+    }
+}
+
+extension Torpor {
+    /// Until so many requests wait for an instance.
+    fileprivate func waits(for count: Int) throws {
+        try becomesTrue("\(count) requests that wait") { try info().activity.waiting == count }
     }
 }

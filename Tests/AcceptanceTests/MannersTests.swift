@@ -153,16 +153,23 @@ extension AcceptanceTests {
         @Test func aDaemonThatGoesAway() throws {
             try TorporFixture.with { torpor in
                 try torpor.deploy("hello")
-                let (output, errors) = (Scratch.path("out"), Scratch.path("err"))
-                let follower = try torpor.startCLI(["logs", "-f", "hello"], output: output, errors: errors)
-                let events = try torpor.startCLI(["events", "-f"], output: output, errors: errors)
-                try becomesTrue("the first event") { Host.text(output).contains("deployed") }
-                pause(.milliseconds(300))
+                _ = try torpor.get("/function/hello/log?text=first+words")
+                let followers = [
+                    (["logs", "-f", "hello"], "first words"), (["events", "-f"], "deployed"),
+                ]
+                let children = try followers.map { command, first in
+                    let (output, errors) = (Scratch.path("out"), Scratch.path("err"))
+                    let child = try torpor.startCLI(command, output: output, errors: errors)
+                    try becomesTrue("\(command): \(first)") { Host.text(output).contains(first) }
+                    return (child, errors)
+                }
                 try torpor.kill()
-                #expect(try follower.wait() == 1 && events.wait() == 1)
-                let words = Host.text(errors)
-                #expect(words.contains("torpord went away"), "\(words)")
-                #expect(!words.contains("unexpected time") && !words.contains("errno"), "\(words)")
+                for (child, errors) in children {
+                    #expect(try child.wait() == 1)
+                    let words = Host.text(errors)
+                    #expect(words.contains("torpord went away"), "\(words)")
+                    #expect(!words.contains("unexpected time") && !words.contains("errno"), "\(words)")
+                }
                 try torpor.start()
             }
         }

@@ -64,6 +64,7 @@ extension AcceptanceTests {
                 }
                 let connection = try torpor.connect()
                 try connection.send(requestHead("GET", "/function/hello/hold?ticks=30"))
+                try becomesTrue("a request in flight") { try torpor.describe("hello").function.inFlight == 1 }
                 let pid = try #require(try torpor.instance(of: "hello").pid)
                 for _ in 0..<20 {
                     pause(.milliseconds(50))

@@ -142,11 +142,12 @@ struct ActivationTests {
         }
         spec.queueTimeout = .seconds(60)
         try await GatewayFixture.with(spec: spec) { fixture in
-            try await fixture.client { socket in
+            let client = try await fixture.client { socket in
                 try socket.send("GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n")
-                usleep(50_000)
-                socket.shut()
+                return socket
             }
+            #expect(await Self.waiting(fixture, 1))
+            client.shut()
             #expect(await Self.waiting(fixture, 0))
             #expect(await eventually { fixture.gateway.clientConnections == 0 })
         }

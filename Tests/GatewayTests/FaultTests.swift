@@ -238,7 +238,7 @@ struct FaultTests {
         defer { upstream.stop() }
         try await GatewayFixture.with { fixture in
             let handle = fixture.publish(upstream)
-            try await fixture.client { socket in
+            let client = try await fixture.client { socket in
                 switch stage {
                 case "head": try socket.send("GET /function/he")
                 case "body":
@@ -246,9 +246,14 @@ struct FaultTests {
                         "POST /function/hello HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc")
                 default: try socket.send("GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n")
                 }
-                if stage == "answer" { _ = try socket.read(exactly: 100_000) } else { usleep(50_000) }
-                socket.shut()
+                if stage == "answer" { _ = try socket.read(exactly: 100_000) }
+                return socket
             }
+            let isThere = await eventually {
+                stage == "head" ? fixture.gateway.clientConnections == 1 : handle.gate.inFlight == 1
+            }
+            #expect(isThere)
+            client.shut()
             #expect(await eventually { fixture.gateway.clientConnections == 0 && handle.gate.inFlight == 0 })
             if stage != "head" { #expect(await eventually { ended.load(ordering: .relaxed) == 1 }) }
         }
@@ -294,8 +299,14 @@ struct FaultTests {
                 let surplus = try RawSocket.connect(port)
                 #expect(surplus.isEnded())
                 others[0].shut()
-                usleep(100_000)
-                #expect(try RawSocket.connect(port).get("/healthz").status == 200)
+                // The gateway learns of it on its own time.
+                var status: Int?
+                for _ in 0..<500 where status == nil {
+                    status = try? RawSocket.connect(port).get("/healthz").status
+                    if status == nil { usleep(10_000) }
+                }
+                #expect(status == 200)
+                #expect(try others[1].get("/healthz").status == 200)
             }
         }
     }
