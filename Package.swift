@@ -79,6 +79,7 @@ let package = Package(
             dependencies: [
                 "Core", "Scaling", .product(name: "Logging", package: "swift-log"),
                 .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
             ], swiftSettings: swift),
         .target(
             name: "Gateway",

@@ -37,7 +37,7 @@ package actor Orchestrator {
     package nonisolated let startTimes = StartTimes()
     package internal(set) var lifeCounts = LifeCounts()
     private var alarm: (at: Int64, task: Task<Void, Never>)?
-    private var alarms: [FunctionKey: Int64] = [:]
+    private var alarms = Alarms()
     private let inbox: AsyncStream<Message>
     private nonisolated let post: AsyncStream<Message>.Continuation
     let makeID: @Sendable () -> InstanceID
@@ -258,7 +258,7 @@ package actor Orchestrator {
 
     private func gone(_ key: FunctionKey) {
         let machine = functions.removeValue(forKey: key)
-        alarms[key] = nil
+        alarms.set(key, at: nil)
         wakeDepartures(key)
         tellWaking(key, isUp: false)
         let revisions = machine?.revisions.values.map(\.id) ?? []
@@ -282,8 +282,12 @@ package actor Orchestrator {
     // MARK: Time
 
     private func rearm(_ key: FunctionKey) {
-        alarms[key] = functions[key]?.nextAlarm(now: time.now())
-        guard let next = alarms.values.min() else { return }
+        alarms.set(key, at: functions[key]?.nextAlarm(now: time.now()))
+        setTimer()
+    }
+
+    private func setTimer() {
+        guard let next = alarms.next() else { return }
         if let alarm, alarm.at <= next { return }
         alarm?.task.cancel()
         let time = time
@@ -302,10 +306,8 @@ package actor Orchestrator {
 
     private func ring() {
         alarm = nil
-        let now = time.now()
-        let due = alarms.filter { $0.value <= now }.keys.sorted()
-        if due.isEmpty, let key = alarms.keys.first { rearm(key) }
-        for key in due { apply(.alarm, to: key) }
+        for key in alarms.takeDue(time.now()) { apply(.alarm, to: key) }
+        setTimer()
     }
 
     // MARK: End

@@ -14,7 +14,7 @@ enum ImportRules {
         "Images": ["Core", "OCI", "LinuxSystem", "CLinux", "Crypto", "Glibc", "Synchronization"],
         "Secrets": ["Core", "LinuxSystem", "Crypto", "FoundationEssentials", "Synchronization"],
         "Store": ["Core", "GRDB", "FoundationEssentials", "Synchronization"],
-        "Orchestrator": ["Core", "Scaling", "Logging", "DequeModule", "Synchronization"],
+        "Orchestrator": ["Core", "Scaling", "Logging", "DequeModule", "HeapModule", "Synchronization"],
         "Gateway": [
             "Core", "HTTPWire", "LinuxSystem", "NIOCore", "NIOPosix", "Logging", "DequeModule", "Glibc",
             "Synchronization",

@@ -42,10 +42,9 @@ private let second: Int64 = 1_000_000_000
             }
             #expect(events(held).isEmpty)
             held.letGo()
-            await comes {
-                world.advance(by: second)
-                return events(held).contains("freeze")
-            }
+            // Past freezeAfter and far from stopAfter, whenever the orchestrator looks.
+            world.advance(by: 11 * second)
+            await comes { events(held).contains("freeze") }
         }
     }
 
@@ -53,10 +52,8 @@ private let second: Int64 = 1_000_000_000
         try await run { orchestrator in
             let first = try await orchestrator.hold(key, instance: nil, wakes: true)
             first.letGo()
-            await comes {
-                world.advance(by: second)
-                return first.handle.gate.phase == .frozen
-            }
+            world.advance(by: 11 * second)
+            await comes { first.handle.gate.phase == .frozen }
             let held = try await orchestrator.hold(key, instance: first.id, wakes: false)
             #expect(held.handle.gate.phase == .open)
             #expect(events(held).suffix(2) == ["freeze", "thaw"])
