@@ -48,27 +48,28 @@ extension AcceptanceTests {
         @Test func logsOfSeveralFunctionsByTime() throws {
             try TorporFixture.with { torpor in
                 try torpor.deploy("one")
-                try torpor.deploy("two")
+                try torpor.deploy("three")
                 for number in 0..<6 {
-                    _ = try torpor.get("/function/\(number % 2 == 0 ? "one" : "two")/log?text=line-\(number)")
+                    _ = try torpor.get(
+                        "/function/\(number % 2 == 0 ? "one" : "three")/log?text=line-\(number)")
                 }
-                try becomesTrue("the last line") { try torpor.logs("two").last?.text == "line-5" }
+                try becomesTrue("the last line") { try torpor.logs("three").last?.text == "line-5" }
                 try becomesTrue("the one before") { try torpor.logs("one").last?.text == "line-4" }
-                let text = try torpor.succeeding("logs", "one", "two", "--tail", "6").output
+                let text = try torpor.succeeding("logs", "one", "three", "--tail", "6").output
                 #expect(
                     text.split(separator: "\n").map(String.init)
-                        == (0..<6).map { "\($0 % 2 == 0 ? "one" : "two") | line-\($0)" })
-                let json = try torpor.succeeding("logs", "one", "two", "--tail", "1", "-o", "json")
-                #expect(try json.value("function") as String == "two.default")
+                        == (0..<6).map { "\($0 % 2 == 0 ? "one  " : "three") | line-\($0)" })
+                let json = try torpor.succeeding("logs", "one", "three", "--tail", "1", "-o", "json")
+                #expect(try json.value("function") as String == "three.default")
 
                 let (output, errors) = ("\(torpor.directory)/both", "\(torpor.directory)/both.err")
                 let follower = try torpor.startCLI(
-                    ["logs", "-f", "one", "two"], output: output, errors: errors)
-                try becomesTrue("what was there") { Host.text(output).contains("two | line-5") }
+                    ["logs", "-f", "one", "three"], output: output, errors: errors)
+                try becomesTrue("what was there") { Host.text(output).contains("three | line-5") }
                 _ = try torpor.get("/function/one/log?text=later")
-                try becomesTrue("what came") { Host.text(output).contains("one | later") }
+                try becomesTrue("what came") { Host.text(output).contains("one   | later") }
                 try torpor.remove("one")
-                try torpor.remove("two")
+                try torpor.remove("three")
                 #expect(try follower.wait() == 0)
             }
         }
@@ -86,10 +87,16 @@ extension AcceptanceTests {
                 let unknown = try torpor.cli("logs", "hello", "--instance", "0123456789ab")
                 #expect(unknown.status == 1 && unknown.errors.contains("torpor describe hello"), "\(unknown)")
                 pause(.milliseconds(1100))
+                let old = try torpor.succeeding("logs", "hello", "--since", "1s").output
+                #expect(old.isEmpty, "\(old)")
                 _ = try torpor.get("/function/hello/log?text=just+now")
                 try becomesTrue("the last") { try torpor.logs("hello").last?.text == "just now" }
-                let late = try torpor.succeeding("logs", "hello", "--since", "1s").output
-                #expect(late == "just now\n")
+                let moment = try #require(try torpor.logs("hello").last?.at)
+                for since in ["\(moment)", "1h"] {
+                    let late = try torpor.succeeding("logs", "hello", "--since", since).output
+                    #expect(late.hasSuffix("just now\n"), "\(since): \(late)")
+                    #expect(late.contains("second") == (since == "1h"), "\(since): \(late)")
+                }
             }
         }
 

@@ -31,7 +31,7 @@ struct Logs: AsyncParsableCommand {
         }
         let query = try query(now: ToolContext.current.now())
         let client = global.client
-        let output = Output(format: global.output, showsTime: timestamps, showsName: keys.count > 1)
+        let output = Output(format: global.output, showsTime: timestamps, keys)
         if keys.count == 1, let key = keys.first {
             let count = LineCount()
             try await Explanation.suggesting(key, client) {
@@ -122,13 +122,19 @@ struct Logs: AsyncParsableCommand {
     private struct Output: Sendable {
         let format: OutputFormat
         let showsTime: Bool
-        let showsName: Bool
+        /// In front of each line; as wide as the widest, so that the lines begin below each other.
+        private let names: [FunctionKey: String]
         private let open = OpenLine()
 
-        init(format: OutputFormat, showsTime: Bool, showsName: Bool) {
+        init(format: OutputFormat, showsTime: Bool, _ keys: [FunctionKey]) {
             self.format = format
             self.showsTime = showsTime
-            self.showsName = showsName
+            let references = keys.map { ($0, Explanation.reference($0.name, $0.namespace)) }
+            let width = references.map(\.1.count).max() ?? 0
+            let padded = references.map { key, text in
+                (key, text + String(repeating: " ", count: width - text.count) + " | ")
+            }
+            names = keys.count > 1 ? Dictionary(padded) { first, _ in first } : [:]
         }
 
         /// A line with the function that it is of.
@@ -148,8 +154,7 @@ struct Logs: AsyncParsableCommand {
                 text: line.text, continues: line.continues)
             switch format {
             case .table:
-                let name = showsName ? "\(Explanation.reference(key.name, key.namespace)) | " : ""
-                let prefix = name + (showsTime ? "\(line.at) " : "")
+                let prefix = (names[key] ?? "") + (showsTime ? "\(line.at) " : "")
                 try open.join(line, of: key, prefix: prefix) { try context.output($0) }
             case .json: try context.outputBytes([UInt8](ControlCoding.encode(shown)) + [UInt8(ascii: "\n")])
             case .yaml: try context.output("---\n" + GlobalOptions.yaml(shown))
