@@ -29,7 +29,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
     }
 
     /// Whether a reload brings a change into force; any other needs a restart.
-    package var isLive: Bool { self == .logLevel }
+    package var isLive: Bool { [.logLevel, .limits, .bindVolumes].contains(self) }
 
     /// The value in force, as the file would say it.
     package func text(in configuration: Configuration) -> String {

@@ -68,9 +68,11 @@ package struct Daemon: Sendable {
         credentials: AdminCredentials, logLevel: LogLevel, journal: JournalSocket?, logger: Logger
     ) async throws -> Bool {
         for problem in slots.report.problems { logger.warning("\(problem)") }
-        let parts = try Parts(configuration, slots: slots, secrets: secrets, logger: logger)
+        let current = CurrentConfiguration(configuration)
+        let parts = try Parts(current, slots: slots, secrets: secrets, logger: logger)
         let context = ServingContext(
-            configuration: configuration, parts: parts, store: store, slots: slots, manager: manager,
+            configuration: configuration, current: current, parts: parts, store: store, slots: slots,
+            manager: manager,
             credentials: credentials, logLevel: logLevel, journal: journal, logger: logger, reread: reread)
         let again: Bool
         do {

@@ -35,10 +35,9 @@ struct HostReport: Sendable {
 
     func address(of slot: SlotID) -> String? { slots.address(of: slot) }
 
-    /// Limits that were asked for and do not hold here (`limits: besteffort`; otherwise such a deploy is refused).
+    /// Limits that were asked for and do not hold here: what was deployed with `limits: besteffort`, or another kernel.
     func warnings(_ limits: LimitSpec, _ ociConfig: [UInt8]) -> [String] {
-        guard configuration.limits == .besteffort else { return [] }
-        return sandboxes.unenforceable(limits, ociConfig).map {
+        sandboxes.unenforceable(limits, ociConfig).map {
             "\($0.limit) is not enforced: this host has no cgroup v2 controller '\($0.controller)'"
         }
     }

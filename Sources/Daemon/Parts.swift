@@ -15,7 +15,8 @@ struct Parts: Sendable {
     let resources: Resources
 
     /// Ends and removes what an earlier daemon left. Blocks: for the daemon's start, before anything is served.
-    init(_ configuration: Configuration, slots: SlotPool, secrets: SecretVault, logger: Logger) throws {
+    init(_ current: CurrentConfiguration, slots: SlotPool, secrets: SecretVault, logger: Logger) throws {
+        let configuration = current.value
         images = try ImageStore(stateDirectory: configuration.stateDirectory)
         logs = try LogCollector(directory: configuration.logDirectory)
         let resolver = CachedResolver()
@@ -25,8 +26,8 @@ struct Parts: Sendable {
             volumesDirectory: configuration.volumeDirectory, runDirectory: configuration.runDirectory,
             uidBase: UInt32(configuration.uidBase), cgroupName: configuration.bridge,
             rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.bytes })
-        sandbox.limitsAreBestEffort = configuration.limits == .besteffort
-        sandbox.bindDirectories = configuration.bindVolumes
+        sandbox.limitsAreBestEffort = { current.value.limits == .besteffort }
+        sandbox.bindDirectories = { current.value.bindVolumes }
         sandbox.secret = { key in try secrets.value(key) }
         let volumes = VolumeDirectories(path: configuration.volumeDirectory)
         try volumes.prepare()

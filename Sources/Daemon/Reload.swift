@@ -3,13 +3,12 @@ internal import Core
 internal import LinuxSystem
 internal import Logging
 internal import ServiceLifecycle
-internal import Synchronization
 internal import UnixSignals
 
 /// The configuration in force. Reading it again changes what can be changed while the daemon runs, and tells the rest; one
 /// that cannot be read changes nothing.
 final class LiveConfiguration: Sendable {
-    private let current: Mutex<Configuration>
+    private let current: CurrentConfiguration
     private let logLevel: LogLevel
     private let notification: ServiceNotification
     private let logger: Logger
@@ -20,10 +19,10 @@ final class LiveConfiguration: Sendable {
     ///   - status: what the service manager shows of a daemon that serves.
     ///   - read: reads all its sources anew.
     init(
-        _ configuration: Configuration, logLevel: LogLevel, notification: ServiceNotification,
+        _ current: CurrentConfiguration, logLevel: LogLevel, notification: ServiceNotification,
         logger: Logger, status: String, read: @escaping @Sendable () throws -> Configuration
     ) {
-        current = Mutex(configuration)
+        self.current = current
         self.logLevel = logLevel
         self.notification = notification
         self.logger = logger
@@ -36,7 +35,9 @@ final class LiveConfiguration: Sendable {
         tell { () throws(KernelError) in try notification.reloading() }
         let report: ReloadReport
         do {
-            report = try current.withLock { try Self.change(&$0, to: try read(), logLevel) }
+            let new = try read()
+            report = try current.change { try Self.change(&$0, to: new) }
+            logLevel.set(current.value.logLevel)
         } catch {
             logger.error("the configuration stays as it was", metadata: ["error": "\(error)"])
             tell { () throws(KernelError) in
@@ -53,18 +54,24 @@ final class LiveConfiguration: Sendable {
 
     /// What needs a restart stays as it is, and so is told again by the next reload.
     private static func change(
-        _ current: inout Configuration, to new: Configuration, _ logLevel: LogLevel
+        _ current: inout Configuration, to new: Configuration
     ) throws -> ReloadReport {
         var changes: [ReloadReport.Change] = []
         for setting in ConfigurationSetting.allCases {
             let (from, to) = (setting.text(in: current), setting.text(in: new))
             guard from != to else { continue }
             changes.append(
-                ReloadReport.Change(setting: setting.rawValue, from: from, to: to, applied: setting.isLive))
+                ReloadReport.Change(
+                    setting: setting.rawValue, from: Self.oneLine(from), to: Self.oneLine(to),
+                    applied: setting.isLive))
             if setting.isLive { try setting.apply(to, to: &current) }
         }
-        logLevel.set(current.logLevel)
         return ReloadReport(changes: changes)
+    }
+
+    /// A list has a line for each.
+    private static func oneLine(_ text: String) -> String {
+        text.isEmpty ? "none" : text.replacing("\n", with: ", ")
     }
 
     private func tell(_ message: () throws(KernelError) -> Void) {

@@ -12,7 +12,9 @@ internal import UnixSignals
 
 /// The daemon with everything made that it serves with: connects the parts, and runs them until it is stopped.
 struct ServingContext: Sendable {
+    /// As it was at the start.
     let configuration: Configuration
+    let current: CurrentConfiguration
     let parts: Parts
     let store: SQLiteStore
     let slots: SlotPool
@@ -55,7 +57,7 @@ struct ServingContext: Sendable {
         let restart = Restart()
         let status = "serving on \(listen)"
         let live = LiveConfiguration(
-            configuration, logLevel: logLevel, notification: manager.notification, logger: logger,
+            current, logLevel: logLevel, notification: manager.notification, logger: logger,
             status: status, read: reread)
         let control = ControlServer(
             backend: Backend(

@@ -45,6 +45,9 @@ package struct TorpordCommand: AsyncParsableCommand {
     )
     var checkHost = false
 
+    @Flag(help: "Write the reference of torpord.yaml as Markdown, and do not start.")
+    var reference = false
+
     package init() {}
 
     /// The whole program.
@@ -56,6 +59,10 @@ package struct TorpordCommand: AsyncParsableCommand {
     }
 
     private func runOnce() async throws -> Bool {
+        if reference {
+            try File.write(Array(ConfigurationReference.text().utf8), to: 1)
+            return false
+        }
         let configuration: Configuration
         do {
             configuration = try resolve(environment: ProcessEnvironment.all)

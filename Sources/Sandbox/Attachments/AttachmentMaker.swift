@@ -15,7 +15,6 @@ final class AttachmentMaker {
     private let ids: UInt32?
     private let files: InstanceFiles
     private let volumes: VolumeDirectories
-    private let binds: BindDirectories
     private var userNamespace: SharedFD?
     /// Instances that have files here.
     private var instances: [InstanceID: Attachments] = [:]
@@ -25,7 +24,6 @@ final class AttachmentMaker {
         self.ids = ids
         files = try InstanceFiles(place: "\(configuration.runDirectory)/instances", ids: ids)
         volumes = VolumeDirectories(path: configuration.volumesDirectory)
-        binds = BindDirectories(allowed: configuration.bindDirectories)
     }
 
     /// One mount for each of `attachments.items`.
@@ -106,7 +104,9 @@ final class AttachmentMaker {
                 let key = ResourceKey(name: name, namespace: attachments.namespace)
                 let owner = attachments.owner
                 return try volume(volumes.open(key, user: owner.user, group: owner.group), readOnly)
-            case .bind(let source, let readOnly): return try volume(binds.open(source), readOnly)
+            case .bind(let source, let readOnly):
+                let binds = BindDirectories(allowed: configuration.bindDirectories())
+                return try volume(binds.open(source), readOnly)
             }
         } catch let error as KernelError {
             throw AttachmentFailure("cannot mount \(Self.words(for: item)): \(error.reason)")

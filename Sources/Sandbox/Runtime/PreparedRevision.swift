@@ -21,9 +21,8 @@ struct PreparedRevision: Sendable {
 /// Compiles revisions.
 struct RevisionCompiler: Sendable {
     let facts: HostFacts
-    let limits: CgroupLimits
-    let rootfsPath: @Sendable (ContentDigest) -> String
-    let binds: BindDirectories
+    let controllers: Set<String>?
+    let configuration: SandboxConfiguration
 
     /// - Throws: `InvalidInput` for what this host or version does not honour.
     func compile(_ revision: Revision) throws(InvalidInput) -> PreparedRevision {
@@ -39,18 +38,21 @@ struct RevisionCompiler: Sendable {
         let plan = try compiler.compile(seccomp: filter)
         let user = config.process.user
         let owner = LaunchJob.Owner(user: user?.uid ?? 0, group: user?.gid ?? 0)
+        let limits = CgroupLimits(
+            controllers: controllers, areBestEffort: configuration.limitsAreBestEffort())
         return PreparedRevision(
             plan: try EncodedPlan(plan), summaries: plan.steps.map(\.summary),
             program: config.process.args?.first ?? "", hostname: compiler.hostname,
             settings: try limits.settings(
                 config.linux?.resources, revision.spec.limits, isShared: revision.spec.mode == .exec),
-            image: rootfsPath(revision.rootfs),
+            image: configuration.rootfsPath(revision.rootfs),
             owner: owner, ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)),
             attachments: Attachments(
                 spec: revision.spec, namespace: revision.id.function.namespace, owner: owner))
     }
 
     private func checkBinds(_ volumes: [VolumeSpec]) throws(InvalidInput) {
+        let binds = BindDirectories(allowed: configuration.bindDirectories())
         for (index, volume) in volumes.enumerated() {
             guard case .bind(let source) = volume.kind else { continue }
             do { try binds.check(source) } catch { throw error.inside("volumes[\(index)].bind") }

@@ -10,14 +10,14 @@ package struct SandboxConfiguration: Sendable {
     package var uidBase: UInt32
     /// Names the cgroup tree; unique among the daemons of a host.
     package var cgroupName: String
-    /// Whether a limit that the host cannot enforce is dropped instead of refused.
-    package var limitsAreBestEffort = false
+    /// Whether a limit that the host cannot enforce is dropped instead of refused; asked when a revision is prepared.
+    package var limitsAreBestEffort: @Sendable () -> Bool = { false }
     /// The place of an imported root file system, relative to `imagesDirectory`.
     package var rootfsPath: @Sendable (ContentDigest) -> String
     /// The named volumes.
     package var volumesDirectory: String
-    /// Directories of the host below which volumes may be bound.
-    package var bindDirectories: [String] = []
+    /// Directories of the host below which volumes may be bound; asked when a revision is prepared, and at every launch.
+    package var bindDirectories: @Sendable () -> [String] = { [] }
     /// The present value of a secret.
     package var secret: @Sendable (ResourceKey) throws -> [UInt8] = { key in
         throw InvalidInput("", "there is no secret '\(key)'")

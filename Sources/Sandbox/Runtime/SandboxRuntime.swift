@@ -68,10 +68,7 @@ package final class SandboxRuntime: SandboxPort {
             isRootless: ids == nil, hasDeviceTree: trees.allSatisfy { $0 }, hasCgroups: cgroups != nil)
         compiler = RevisionCompiler(
             facts: facts,
-            limits: CgroupLimits(
-                controllers: cgroups?.controllers, areBestEffort: configuration.limitsAreBestEffort),
-            rootfsPath: configuration.rootfsPath,
-            binds: BindDirectories(allowed: configuration.bindDirectories))
+            controllers: cgroups?.controllers, configuration: configuration)
         started.append(try DedicatedThread(name: "sandbox-watch") { [watcher] in watcher.run() })
         for _ in 0..<2 {
             started.append(
