@@ -14,10 +14,12 @@ package struct FunctionDetail: Sendable, Hashable, Codable {
     package var lastFailure: FailureView?
     /// What the host cannot do for this function although it was asked to (`limits: besteffort`).
     package var warnings: [String]
+    /// The host's ids that stand for those inside, from 0 on; nil where functions have the daemon's own id.
+    package var ids: IDRangeView?
 
     package init(
         function: FunctionView, spec: FunctionSpec, revisions: [RevisionView], instances: [InstanceView],
-        past: [PastInstanceView], lastFailure: FailureView?, warnings: [String] = []
+        past: [PastInstanceView], lastFailure: FailureView?, warnings: [String] = [], ids: IDRangeView? = nil
     ) {
         self.function = function
         self.spec = spec
@@ -26,6 +28,21 @@ package struct FunctionDetail: Sendable, Hashable, Codable {
         self.past = past
         self.lastFailure = lastFailure
         self.warnings = warnings
+        self.ids = ids
+    }
+}
+
+/// User and group ids of the host.
+package struct IDRangeView: Sendable, Hashable, Codable {
+    package var first: UInt32
+    package var count: UInt32
+    /// Whether all functions have these.
+    package var shared: Bool
+
+    package init(first: UInt32, count: UInt32 = Limits.containerIDs, shared: Bool) {
+        self.first = first
+        self.count = count
+        self.shared = shared
     }
 }
 

@@ -120,7 +120,12 @@ extension Schema {
                 needs("instances", .array(.reference("Instance"))),
                 needs("past", .array(.reference("PastInstance"))),
                 may("lastFailure", .reference("Failure")), needs("warnings", .array(.string)),
+                may("ids", .reference("IDRange")),
             ])
+        ),
+        (
+            "IDRange",
+            .object([needs("first", .integer), needs("count", .integer), needs("shared", .boolean)])
         ),
         (
             "Revision",

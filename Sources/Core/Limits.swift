@@ -44,6 +44,10 @@ package enum Limits {
     /// Ids of users and groups inside a container, 0 to 65535, as every distribution needs: each function's user namespace
     /// has so many.
     package static let containerIDs: UInt32 = 65_536
+    /// Ranges of `containerIDs` ids of the host: so many lie between the default `uid-base` and `foreignIDs`.
+    package static let idRanges = 4_094
+    /// Where the ids begin that systemd has for files of other systems (UIDS-GIDS of systemd): no range reaches into them.
+    package static let foreignIDs: UInt32 = 0x7FFE_0000
     /// Bytes of a host name: the kernel's HOST_NAME_MAX.
     package static let hostnameBytes = 64
     /// Rules, and system calls named by one rule, of a seccomp profile.
@@ -54,8 +58,8 @@ package enum Limits {
     package static let rootfsBytes: Int64 = 64 << 30
 
     // Functions
-    /// Functions on one host: what the routing table and the store are tested with.
-    package static let functions = 10_000
+    /// Functions on one host: each has ids of its own, of which there are `idRanges`; the rest is for those that drain.
+    package static let functions = 4_000
     /// Revisions that are kept of one function.
     package static let revisionsKept = 10
     /// Instances of one function; `scale.max` must not be over it.
@@ -169,8 +173,9 @@ package enum Limits {
     package static let launcherThreads = 2
     /// How long torpor-init may take from its birth to the function's exec: only a file system that hangs needs it.
     package static let launchTimeout = Duration.seconds(30)
-    /// Root file systems that a launcher keeps open, id-mapped, between launches; the oldest goes.
-    package static let openLayers = 1024
+    /// Root file systems that a launcher keeps open, id-mapped for a function, between launches; the oldest goes. To open
+    /// one again costs some 30 µs.
+    package static let openLayers = 256
     /// Default and highest number of open files of a function; raising it needs CAP_SYS_RESOURCE.
     package static let openFiles = 1024
     /// Default bound of an instance's processes where the host has the pids controller.

@@ -17,16 +17,23 @@ package struct LaunchRequest: Sendable {
     package let instance: InstanceID
     package let revision: Revision
     package let slot: SlotID
+    /// The number of its function's range of ids (`HostIDs`).
+    package let idRange: Int?
 
-    package init(instance: InstanceID, revision: Revision, slot: SlotID) {
+    package init(instance: InstanceID, revision: Revision, slot: SlotID, idRange: Int?) {
         self.instance = instance
         self.revision = revision
         self.slot = slot
+        self.idRange = idRange
     }
 }
 
 /// Makes containers. Adapter: `Sandbox`.
 package protocol SandboxPort: Sendable {
+    /// The host's ids that functions have.
+    var ids: HostIDs { get }
+    /// Ranges of them that processes of the host have, whoever's those are: what a crash or a second daemon has left.
+    func idRangesInUse() async -> Set<Int>
     /// Compiles what a revision needs to start fast (launch plan, seccomp program) and keeps it.
     /// - Throws: `InvalidInput` for what the configuration asks for and this host or version does not honour.
     func prepare(_ revision: Revision) async throws
@@ -127,11 +134,15 @@ package struct FunctionRecord: Sendable, Hashable {
     package var isApplied: Bool
     /// Of the revisions that are kept, those that have ever come up.
     package var proven: Set<Int>
+    /// The number of its range of ids on the host, 0 to `Limits.idRanges` - 1, which no other function has; nil when there
+    /// was none left.
+    package var idRange: Int?
 
     /// - Parameter proven: nil is the active and the previous one.
     package init(
         key: FunctionKey, active: Int?, previous: Int? = nil, latest: Int, settled: Int, manualScale: Int?,
-        createdAt: Int64, lastFailure: InstanceFailure?, isApplied: Bool = false, proven: Set<Int>? = nil
+        createdAt: Int64, lastFailure: InstanceFailure?, isApplied: Bool = false, proven: Set<Int>? = nil,
+        idRange: Int? = nil
     ) {
         self.key = key
         self.active = active
@@ -143,6 +154,7 @@ package struct FunctionRecord: Sendable, Hashable {
         self.createdAt = createdAt
         self.lastFailure = lastFailure
         self.proven = proven ?? Set([active, previous].compactMap(\.self))
+        self.idRange = idRange
     }
 }
 

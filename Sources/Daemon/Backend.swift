@@ -63,7 +63,7 @@ struct Backend: ControlBackend {
             instances: instances,
             past: past.map { PastInstanceView($0, of: function) },
             lastFailure: machine.record.lastFailure.map(FailureView.init),
-            warnings: host.warnings(shown.spec.limits, shown.ociConfig))
+            warnings: host.warnings(shown.spec.limits, shown.ociConfig), ids: host.ids(of: machine))
     }
 
     func remove(_ function: FunctionKey, ifGeneration: Int?) async throws(ControlError) {
@@ -144,6 +144,11 @@ struct Backend: ControlBackend {
         case CommandError.tooManyFunctions:
             ControlError(
                 .unavailable, "\(Limits.functions) functions are deployed, the most that are allowed")
+        case CommandError.noFreeIDs(let ids):
+            ControlError(
+                .unavailable,
+                "all \(ids.ranges) ranges of \(Limits.containerIDs) user ids from \(ids.first ?? 0) on are in use: "
+                    + "remove functions, or give torpord more ids (uid-base)")
         default: ControlError(.internal, "\(error)")
         }
     }

@@ -19,7 +19,7 @@ package struct Configuration: Sendable, Equatable {
     package var bridge = "torpor0"
     /// IPv4 in CIDR form: the bridge has its first address, each slot one of the others.
     package var subnet = "10.62.0.0/16"
-    /// The first of 65,536 uids and gids of the host that functions are mapped to.
+    /// The first of the uids and gids of the host that functions have, 65,536 each.
     package var uidBase = 1_879_048_192
     /// The domain of host names `NAME.NAMESPACE.DOMAIN`.
     package var domain = "torpor.internal"

@@ -70,7 +70,7 @@ extension ConfigurationSetting {
         case .bridge:
             "The bridge that instances are connected to; names of cgroups, nftables tables and interfaces derive from it."
         case .subnet: "The instances' addresses: the bridge has the first, each instance one of the others."
-        case .uidBase: "The first of the host's uids and gids that functions are mapped to."
+        case .uidBase: "The first of the host's uids and gids that functions have, 65,536 each."
         case .domain: "The domain of host names `NAME.NAMESPACE.DOMAIN` that lead to functions."
         case .limits:
             "What becomes of a limit that a manifest names and this host cannot enforce: the deploy is refused, or "

@@ -2,6 +2,7 @@ internal import ControlAPI
 internal import Core
 internal import LinuxSystem
 internal import Networking
+internal import Orchestrator
 internal import Sandbox
 
 /// What the daemon found on its host: for `system info` and `system check`, and to refuse limits that it cannot enforce.
@@ -32,6 +33,12 @@ struct HostReport: Sendable {
     }
 
     func checks() -> [CheckItem] { HostChecks.items(probe, slots.report) }
+
+    func ids(of function: FunctionMachine) -> IDRangeView? {
+        sandboxes.ids.first(of: function.record.idRange).map {
+            IDRangeView(first: $0, shared: sandboxes.ids.areShared)
+        }
+    }
 
     func address(of slot: SlotID) -> String? { slots.address(of: slot) }
 

@@ -32,7 +32,7 @@ package struct TorpordCommand: AsyncParsableCommand {
     var bridge: String?
     @Option(help: "The instances' IPv4 subnet (default: 10.62.0.0/16).")
     var subnet: String?
-    @Option(help: "The first of the 65,536 uids that functions are mapped to (default: 1879048192).")
+    @Option(help: "The first of the host's ids that functions have, 65,536 each (default: 1879048192).")
     var uidBase: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical (default: info).")
     var logLevel: String?

@@ -80,10 +80,13 @@ package struct DetachedMount: ~Copyable, Sendable {
     }
 
     /// Shows every id through the map of `userns`. Not undone by anything.
-    package func mapIDs(_ userns: SharedFD, adding attributes: MountAttributes) throws(KernelError) {
+    /// - Parameter what: the mount's name in errors.
+    package func mapIDs(
+        _ userns: SharedFD, of what: String, adding attributes: MountAttributes = []
+    ) throws(KernelError) {
         try check(
-            clinux_mount_attributes(fd.raw, attributes.rawValue, userns.raw), "mount_setattr",
-            subject: "id-mapping")
+            clinux_mount_attributes(fd.raw, attributes.rawValue, userns.raw),
+            "mount_setattr(MOUNT_ATTR_IDMAP)", subject: what)
     }
 
     /// Attaches it in the caller's mount namespace. The value goes on naming the mount.

@@ -22,10 +22,22 @@ enum HonouredNamespaces {
                 "linux.namespaces", "\(kind.rawValue) is not in it, which asks for the host's own",
                 allowed: "at least \(needed)")
         }
-        let mappings = [("uidMappings", linux.uidMappings), ("gidMappings", linux.gidMappings)]
-        for (name, mapping) in mappings {
+        try checkMappings(linux)
+    }
+
+    /// Which ids there are inside is the configuration's to say; which ids of the host they are is not, whatever `hostID`
+    /// says: they are the function's own.
+    private static func checkMappings(_ linux: OCIConfig.Linux) throws(InvalidInput) {
+        let lists = [("uidMappings", linux.uidMappings ?? []), ("gidMappings", linux.gidMappings ?? [])]
+        if lists.allSatisfy({ $0.1.isEmpty }) { return }
+        for (name, list) in lists {
+            let isOne =
+                list.count == 1 && list[0].containerID == 0
+                && (1...Limits.containerIDs).contains(list[0].size)
             try HonouredFields.refuse(
-                "linux.\(name)", mapping?.isEmpty == false, "ids are mapped by the function's own range")
+                "linux.\(name)", !isOne, "a function's ids are one range that begins with 0",
+                allowed: "in both lists one entry, of containerID 0 and a size of 1 to \(Limits.containerIDs)"
+            )
         }
     }
 }

@@ -55,6 +55,12 @@ package struct OCIConfig: Codable, Sendable, Hashable {
         package var containerID: UInt32
         package var hostID: UInt32
         package var size: UInt32
+
+        package init(containerID: UInt32, hostID: UInt32, size: UInt32) {
+            self.containerID = containerID
+            self.hostID = hostID
+            self.size = size
+        }
     }
 
     /// Programs that an engine runs around a container's life.

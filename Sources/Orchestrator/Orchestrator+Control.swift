@@ -10,6 +10,8 @@ package enum CommandError: Error, Sendable, Equatable {
     case stillDraining(FunctionKey)
     /// `Limits.functions` are deployed.
     case tooManyFunctions
+    /// All these ranges of ids are functions', or some process of the host has them.
+    case noFreeIDs(HostIDs)
     /// Somebody else deployed or removed it since its generation was looked at; `latest` is 0 where it is gone.
     case changedMeanwhile(FunctionKey, latest: Int)
     case unknownRevision(FunctionKey, Int, kept: [Int])
@@ -143,6 +145,7 @@ extension Orchestrator {
         record.latest = id.number
         record.isApplied = isApplied
         do {
+            record.idRange = try await idRange(for: record)
             try await journal.store.insert(revision, record: record)
         } catch {
             await sandboxes.forget(id)
@@ -156,6 +159,7 @@ extension Orchestrator {
             router.upsert(RoutePolicy(key: key, spec: spec))
         }
         functions[key]?.record.isApplied = isApplied
+        functions[key]?.record.idRange = record.idRange
         apply(.deployed(revision), to: key)
         return .deployed(id)
     }

@@ -27,7 +27,9 @@ extension Orchestrator {
             startTimes.slot.record(nanoseconds: slotAt - instance.startedAt)
             if instance.isGivenUp { throw InstanceFailure.givenUp }
             sandbox = try await sandboxes.launch(
-                LaunchRequest(instance: instance.id, revision: instance.revision, slot: slot))
+                LaunchRequest(
+                    instance: instance.id, revision: instance.revision, slot: slot,
+                    idRange: functions[instance.function]?.record.idRange))
         } catch {
             neverStarted(instance, error)
             return

@@ -13,8 +13,18 @@ enum Migrations {
         migrator.registerMigration("0003 secrets") { database in try database.execute(sql: secrets) }
         migrator.registerMigration("0004 namespaces") { database in try database.execute(sql: namespaces) }
         migrator.registerMigration("0005 proven revisions") { database in try database.execute(sql: proven) }
+        migrator.registerMigration("0006 ranges of ids") { database in try database.execute(sql: idRanges) }
         return migrator
     }
+
+    /// In the order in which they came; those that find none left have none.
+    private static let idRanges = """
+        ALTER TABLE functions ADD COLUMN id_range INTEGER;
+        UPDATE functions SET id_range = numbered.place
+            FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM functions) AS numbered
+            WHERE numbered.id = functions.id AND numbered.place < 4094;
+        CREATE UNIQUE INDEX functions_by_id_range ON functions (id_range);
+        """
 
     /// `proven` is JSON: numbers of revisions. Until now only what was active or newer was told apart.
     private static let proven = """

@@ -17,12 +17,18 @@ extension FunctionRecord {
     init(row: Row) throws {
         do {
             let failure: String? = row["last_failure"]
+            let idRange: Int? = row["id_range"]
+            if let idRange, !(0..<Limits.idRanges).contains(idRange) {
+                throw InvalidInput(
+                    "id_range", "\(idRange) is no range of ids", allowed: "0 to \(Limits.idRanges - 1)")
+            }
             self.init(
                 key: try FunctionKey(name: row["name"], namespace: try NamespaceName(row["namespace"])),
                 active: row["active"], previous: row["previous"], latest: row["latest"],
                 settled: row["settled"], manualScale: row["manual_scale"], createdAt: row["created_at"],
                 lastFailure: try failure.map { try JSONText.decode(InstanceFailure.self, $0) },
-                isApplied: row["applied"], proven: try JSONText.decode(Set<Int>.self, row["proven"]))
+                isApplied: row["applied"], proven: try JSONText.decode(Set<Int>.self, row["proven"]),
+                idRange: idRange)
         } catch {
             throw UnreadableRow("functions", "name \(row["name"] as String)", error)
         }
@@ -36,19 +42,19 @@ extension FunctionRecord {
             sql: """
                 INSERT INTO functions
                     (namespace, name, active, latest, settled, manual_scale, created_at, last_failure,
-                    previous, applied, proven)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    previous, applied, proven, id_range)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (namespace, name) DO UPDATE SET active = excluded.active,
                     latest = excluded.latest, settled = excluded.settled,
                     manual_scale = excluded.manual_scale, created_at = excluded.created_at,
                     last_failure = excluded.last_failure, previous = excluded.previous,
-                    applied = excluded.applied, proven = excluded.proven
+                    applied = excluded.applied, proven = excluded.proven, id_range = excluded.id_range
                 RETURNING id
                 """,
             arguments: [
                 key.namespace.description, key.name, active, latest, settled, manualScale, createdAt,
                 try lastFailure.map(JSONText.encode), previous, isApplied,
-                try JSONText.encode(proven.sorted()),
+                try JSONText.encode(proven.sorted()), idRange,
             ]) ?? 0
     }
 

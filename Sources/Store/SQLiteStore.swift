@@ -90,9 +90,17 @@ package final class SQLiteStore: StorePort {
     package func load() async throws -> [StoredFunction] {
         try await read { connection in
             var functions: [Int64: StoredFunction] = [:]
+            var owners: [Int: FunctionKey] = [:]
             let records = try Row.fetchCursor(connection, sql: "SELECT * FROM functions")
             while let row = try records.next() {
-                functions[row["id"]] = StoredFunction(record: try FunctionRecord(row: row), revisions: [])
+                let record = try FunctionRecord(row: row)
+                functions[row["id"]] = StoredFunction(record: record, revisions: [])
+                // The index sees to it, unless somebody else made this database: a backup may come from anywhere.
+                if let range = record.idRange, let other = owners.updateValue(record.key, forKey: range) {
+                    throw UnreadableRow(
+                        "functions", "name \(record.key.name)",
+                        InvalidInput("id_range", "\(range) is that of '\(other)', too"))
+                }
             }
             let revisions = try Row.fetchCursor(
                 connection, sql: "SELECT * FROM revisions ORDER BY function, number")

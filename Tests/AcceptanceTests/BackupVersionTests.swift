@@ -29,6 +29,20 @@ extension AcceptanceTests {
                     "\(refused.errors)")
                 #expect(try torpor.get("/function/hello").status == 200)
 
+                // What a backup says of ids is held against the rules: two functions would have the same.
+                try change(
+                    folder,
+                    [
+                        "DELETE FROM grdb_migrations WHERE identifier LIKE '9999 %'",
+                        "DROP INDEX functions_by_id_range", "UPDATE functions SET id_range = 7",
+                    ])
+                try pack(folder, file)
+                let lying = try torpor.cli("system", "restore", "--replace", file)
+                #expect(lying.status == 1)
+                for part in ["id_range", "7 is that of", "nothing has changed"] {
+                    #expect(lying.errors.contains(part), "\(lying.errors)")
+                }
+
                 // As the first version left it: without what came later, in tables and in specifications.
                 try change(
                     folder,
@@ -38,6 +52,7 @@ extension AcceptanceTests {
                         "ALTER TABLE functions DROP COLUMN previous",
                         "ALTER TABLE functions DROP COLUMN applied",
                         "ALTER TABLE functions DROP COLUMN proven",
+                        "ALTER TABLE functions DROP COLUMN id_range",
                         "UPDATE revisions SET spec = json_remove(spec, '$.cgi', '$.queueTimeout')",
                     ])
                 try pack(folder, file)
@@ -48,6 +63,8 @@ extension AcceptanceTests {
                 }
                 #expect(try torpor.get("/function/hello").text.hasPrefix("kept"))
                 #expect(try torpor.get("/function/hello.team").text.hasPrefix("of the team"))
+                let ids = try [torpor.describe("hello").ids, torpor.describe("hello.team").ids]
+                #expect(ids[0] == nil || ids[0]?.shared == true || ids[0] != ids[1])
                 let namespaces = try torpor.succeeding("namespace", "list", "-o", "json")
                 #expect(try namespaces.value("namespaces", 1, "name") as String == "team")
                 #expect(try torpor.describe("hello").spec.queueTimeout == FunctionSpec().queueTimeout)

@@ -155,7 +155,8 @@ enum Sample {
         return FunctionDetail(
             function: view, spec: spec, revisions: [RevisionView(revision, state: .active)],
             instances: [instance],
-            past: [past], lastFailure: FailureView(failure), warnings: ["memory is not enforced"])
+            past: [past], lastFailure: FailureView(failure), warnings: ["memory is not enforced"],
+            ids: IDRangeView(first: 1_879_113_728, shared: false))
     }
 
     static let reload = ReloadReport(changes: [

@@ -64,8 +64,16 @@ struct HonouredFieldsTests {
             ),
             ("linux.namespaces", #"[{"type":"pid","path":"/proc/1/ns/pid"}]"#, "linux.namespaces[0].path"),
             ("linux.namespaces", #"[{"type":"time"}]"#, "linux.namespaces[0].type"),
-            ("linux.uidMappings", #"[{"containerID":0,"hostID":0,"size":1}]"#, "linux.uidMappings"),
-            ("linux.gidMappings", #"[{"containerID":0,"hostID":0,"size":1}]"#, "linux.gidMappings"),
+            ("linux.uidMappings", #"[{"containerID":0,"hostID":0,"size":1}]"#, "linux.gidMappings"),
+            ("linux.gidMappings", #"[{"containerID":0,"hostID":0,"size":1}]"#, "linux.uidMappings"),
+            ("linux.uidMappings", #"[{"containerID":1,"hostID":0,"size":1}]"#, "linux.uidMappings"),
+            ("linux.uidMappings", #"[{"containerID":0,"hostID":0,"size":0}]"#, "linux.uidMappings"),
+            ("linux.uidMappings", #"[{"containerID":0,"hostID":0,"size":65537}]"#, "linux.uidMappings"),
+            (
+                "linux.uidMappings",
+                #"[{"containerID":0,"hostID":0,"size":1},{"containerID":1,"hostID":9,"size":1}]"#,
+                "linux.uidMappings"
+            ),
             ("linux.sysctl", #"{"kernel.msgmax":"1"}"#, "linux.sysctl"),
             ("linux.timeOffsets", #"{"monotonic":{"secs":1}}"#, "linux.timeOffsets"),
             ("linux.cgroupsPath", #""/x""#, "linux.cgroupsPath"),

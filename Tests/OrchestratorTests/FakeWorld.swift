@@ -29,6 +29,12 @@ final class FakeWorld: Sendable {
         var notes: [InstanceRecord] = []
         var events: [EventRecord] = []
         var namespaces: [NamespaceName: NamespaceRecord] = [:]
+        var ids = HostIDs(first: 100_000, ranges: 8)
+        /// Ranges that processes of nobody's have.
+        var idRangesInUse: Set<Int> = []
+        var rangeOfInstance: [InstanceID: (function: FunctionKey, range: Int?)] = [:]
+        /// Whether SIGTERM ends instances.
+        var instancesObey = true
     }
 
     let state = Mutex(State())
@@ -116,12 +122,15 @@ final class FakeInstance: SandboxedInstance {
 struct StoreRefused: Error {}
 
 extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper {
+    var ids: HostIDs { with { $0.ids } }
+    func idRangesInUse() async -> Set<Int> { with { $0.idRangesInUse } }
     func prepare(_ revision: Revision) async throws { with { $0.prepared.append(revision.id) } }
     func forget(_ revision: RevisionID) async { with { $0.prepared.removeAll { $0 == revision } } }
     func launch(_ request: LaunchRequest) async throws(InstanceFailure) -> any SandboxedInstance {
         if let failure = with({ $0.launchFailure }) { throw failure }
-        let instance = FakeInstance(id: request.instance)
+        let instance = FakeInstance(id: request.instance, obeys: with { $0.instancesObey })
         with {
+            $0.rangeOfInstance[request.instance] = (request.revision.id.function, request.idRange)
             $0.launched.append(request.instance)
             $0.instances[request.instance] = instance
         }

@@ -15,7 +15,9 @@ final class SandboxFixture: Sendable {
     private let counter = Atomic<Int>(0)
 
     static let isRoot = getuid() == 0
-    static let isRootless = ((try? IDMap.ownMapCovers(first: 200_000)) ?? false) == false
+    /// The room that functions have for ids of their own.
+    static let ids = (try? IDMap.hostIDs(from: 200_000)) ?? HostIDs(first: 200_000, ranges: 0)
+    static let isRootless = ids.first == nil
     static let busybox = "/bin/busybox"
 
     static let needs: Comment =
@@ -82,10 +84,12 @@ final class SandboxFixture: Sendable {
             rootfs: ContentDigest(trusted: "sha256:0"), ociConfig: try config.serialised(), createdAt: 0)
     }
 
-    func start(_ revision: Revision) async throws -> (id: InstanceID, instance: any SandboxedInstance) {
+    func start(
+        _ revision: Revision, idRange: Int? = 0
+    ) async throws -> (id: InstanceID, instance: any SandboxedInstance) {
         var random = SystemRandomNumberGenerator()
         let id = InstanceID(random: &random)
-        let request = LaunchRequest(instance: id, revision: revision, slot: SlotID(1))
+        let request = LaunchRequest(instance: id, revision: revision, slot: SlotID(1), idRange: idRange)
         return (id, try await runtime.launch(request))
     }
 

@@ -1,3 +1,4 @@
+import Core
 import Sandbox
 import Testing
 
@@ -45,9 +46,27 @@ import Testing
     }
 
     @Test func `A map covers the functions' range, or does not`() {
-        #expect(IDMap.covers(map: "         0          0 4294967295\n", first: 200_000))
-        #expect(!IDMap.covers(map: "0 1000 1\n", first: 200_000))
-        #expect(!IDMap.covers(map: "0 100000 65536\n", first: 1))
-        #expect(IDMap.covers(map: "0 100000 65536\n", first: 0))
+        let every = "         0          0 4294967295\n"
+        let host = { (first: UInt32, users: String, groups: String) in
+            IDMap.hostIDs(from: first, users: users, groups: groups)
+        }
+        #expect(host(200_000, every, every) == HostIDs(first: 200_000, ranges: Limits.idRanges))
+        // Up to the ids of systemd's foreign files, and not into them.
+        let usual: UInt32 = 1_879_048_192
+        #expect(host(usual, every, every).ranges == Limits.idRanges)
+        #expect(host(usual + 65_536, every, every).ranges == Limits.idRanges - 1)
+        #expect(host(usual + 1, every, every).ranges == Limits.idRanges - 1)
+        #expect(host(Limits.foreignIDs - 1, every, every).first == nil)
+        // The last id stands for none (chown(2)).
+        #expect(host(0xFFFE_0000, every, every).ranges == 1)
+        #expect(host(0xFFFF_0000, every, every).ranges == 0)
+        #expect(host(200_000, "0 1000 1\n", every).first == nil)
+        #expect(host(1, "0 100000 65536\n", every).first == nil)
+        #expect(host(0, "0 100000 65536\n", every).areShared)
+        // Of each the fewer; what another line has does not count.
+        let five = "0 1000 1\n1 100000 327680\n"
+        #expect(host(1, five, five).ranges == 5)
+        #expect(host(1, five, "0 1000 1\n1 100000 131072\n200000 9000000 999999\n").ranges == 2)
+        #expect(host(0, five, five).ranges == 0)
     }
 }

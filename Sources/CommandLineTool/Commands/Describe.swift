@@ -34,6 +34,10 @@ struct Describe: AsyncParsableCommand {
             ("Limits", limits(spec.limits)), ("Network", spec.network.rawValue),
             ("Created", "\(function.createdAt)"),
         ]
+        if let ids = detail.ids {
+            facts.append(
+                ("Ids", "\(ids.first)+\(ids.count)" + (ids.shared ? ", shared by all functions" : "")))
+        }
         if !spec.environment.isEmpty {
             facts.append(("Environment", spec.environment.keys.sorted().joined(separator: ", ")))
         }

@@ -106,10 +106,11 @@ final class AttachDesk: AttachBackend {
     ) throws(InvalidInput) -> ImageUsers.Found {
         let users = ImageUsers(root: "\(imageDirectory)/\(ImageStore.relativePath(of: revision.rootfs))")
         let found = try users.find(name, umask: defaults.user.umask)
-        let count = sandboxes.facts.isRootless ? 1 : Limits.containerIDs
-        guard ([found.user.user, found.user.group] + found.user.groups).allSatisfy({ $0 < count }) else {
+        let groups = [found.user.group] + found.user.groups
+        guard found.user.user < defaults.userCount, groups.allSatisfy({ $0 < defaults.groupCount }) else {
             throw InvalidInput(
-                "user", "'\(name)' is not mapped into the container", allowed: "ids below \(count)")
+                "user", "'\(name)' is not mapped into the container",
+                allowed: "users below \(defaults.userCount), groups below \(defaults.groupCount)")
         }
         return found
     }

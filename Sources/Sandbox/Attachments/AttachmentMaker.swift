@@ -1,37 +1,50 @@
-internal import CLinux
 internal import Core
 internal import LinuxSystem
 
 /// A mount on its way to torpor-init.
 final class AttachedMount: Sendable {
     let mount: DetachedMount
-    init(_ mount: consuming DetachedMount) { self.mount = mount }
+    /// Whether its files have the owners that the function sees: the launcher shows it through the container's map.
+    let isMapped: Bool
+
+    init(_ mount: consuming DetachedMount, isMapped: Bool) {
+        self.mount = mount
+        self.isMapped = isMapped
+    }
 }
 
 /// Makes what instances have beside their root filesystem, on the one thread that it lives on: so an instance either gets
 /// a secret's new value when it starts, or is among those that are told of it.
 final class AttachmentMaker {
+    /// An instance that has files here.
+    private struct Instance {
+        let attachments: Attachments
+        /// Whom they belong to, in the host's ids; nil is the daemon itself.
+        let owner: LaunchJob.Owner?
+    }
+
     private let configuration: SandboxConfiguration
-    private let ids: UInt32?
     private let files: InstanceFiles
     private let volumes: VolumeDirectories
-    private var userNamespace: SharedFD?
-    /// Instances that have files here.
-    private var instances: [InstanceID: Attachments] = [:]
+    private var instances: [InstanceID: Instance] = [:]
 
-    init(_ configuration: SandboxConfiguration, ids: UInt32?) throws(KernelError) {
+    init(_ configuration: SandboxConfiguration) throws(KernelError) {
         self.configuration = configuration
-        self.ids = ids
-        files = try InstanceFiles(place: "\(configuration.runDirectory)/instances", ids: ids)
+        files = try InstanceFiles(place: "\(configuration.runDirectory)/instances")
         volumes = VolumeDirectories(path: configuration.volumesDirectory)
     }
 
     /// One mount for each of `attachments.items`.
     /// - Throws: `AttachmentFailure`.
-    func make(_ attachments: Attachments, for instance: InstanceID) throws -> [AttachedMount] {
+    func make(
+        _ attachments: Attachments, for instance: InstanceID, ids: ContainerIDs?
+    ) throws -> [AttachedMount] {
         do {
-            try writeFiles(attachments, instance)
-            return try attachments.items.map { try AttachedMount(mount($0, attachments, instance)) }
+            let owned = Instance(attachments: attachments, owner: ids?.host(attachments.owner))
+            try writeFiles(owned, instance)
+            return try attachments.items.map { item in
+                AttachedMount(try mount(item, attachments, instance), isMapped: item.isVolume)
+            }
         } catch {
             release(instance)
             throw error
@@ -48,9 +61,11 @@ final class AttachmentMaker {
     /// - Returns: what failed, by instance.
     func refresh(_ secret: ResourceKey) -> [(InstanceID, any Error)] {
         var failures: [(InstanceID, any Error)] = []
-        for (instance, attachments) in instances
-        where attachments.namespace == secret.namespace && attachments.secrets.contains(secret.name) {
-            do { try writeSecret(secret.name, attachments, instance) } catch {
+        for (instance, owned) in instances
+        where owned.attachments.namespace == secret.namespace
+            && owned.attachments.secrets.contains(secret.name)
+        {
+            do { try writeSecret(secret.name, owned, instance) } catch {
                 failures.append((instance, error))
             }
         }
@@ -59,33 +74,32 @@ final class AttachmentMaker {
 
     // MARK: Files
 
-    private func writeFiles(_ attachments: Attachments, _ instance: InstanceID) throws {
+    private func writeFiles(_ owned: Instance, _ instance: InstanceID) throws {
+        let attachments = owned.attachments
         guard !attachments.secrets.isEmpty || !attachments.configs.isEmpty else { return }
         do throws(KernelError) {
             try files.makeDirectory(instance.description)
-            instances[instance] = attachments
-            try files.makeDirectory("\(instance)/secrets", owner: attachments.owner)
+            instances[instance] = owned
+            try files.makeDirectory("\(instance)/secrets", owner: owned.owner)
             try files.makeDirectory("\(instance)/configs")
             for (number, file) in attachments.configs.enumerated() {
                 try files.write(
-                    "\(instance)/configs/\(number)", file.content, mode: file.mode, owner: attachments.owner)
+                    "\(instance)/configs/\(number)", file.content, mode: file.mode, owner: owned.owner)
             }
         } catch {
             throw AttachmentFailure("cannot write the configuration files: \(error.reason)")
         }
-        for name in attachments.secrets { try writeSecret(name, attachments, instance) }
+        for name in attachments.secrets { try writeSecret(name, owned, instance) }
     }
 
-    private func writeSecret(
-        _ name: ResourceName, _ attachments: Attachments, _ instance: InstanceID
-    ) throws {
-        let key = ResourceKey(name: name, namespace: attachments.namespace)
+    private func writeSecret(_ name: ResourceName, _ owned: Instance, _ instance: InstanceID) throws {
+        let key = ResourceKey(name: name, namespace: owned.attachments.namespace)
         let value: [UInt8]
         do { value = try configuration.secret(key) } catch {
             throw AttachmentFailure("the secret '\(key)' cannot be read: \(error)")
         }
         do throws(KernelError) {
-            try files.write("\(instance)/secrets/\(name)", value, mode: 0o440, owner: attachments.owner)
+            try files.write("\(instance)/secrets/\(name)", value, mode: 0o440, owner: owned.owner)
         } catch {
             throw AttachmentFailure("the secret '\(key)' cannot be written: \(error.reason)")
         }
@@ -127,25 +141,7 @@ final class AttachmentMaker {
         let mount = try directory.detachedMount()
         var attributes: MountAttributes = [.noSetuid, .noDevices]
         if readOnly { attributes.insert(.readOnly) }
-        guard let ids else {
-            try mount.add(attributes)
-            return mount
-        }
-        do throws(KernelError) {
-            try mount.mapIDs(mappedUsers(ids), adding: attributes)
-        } catch {
-            throw AttachmentFailure(
-                "the file system of a volume cannot show its files to another user namespace "
-                    + "(id-mapped mounts): \(error.reason)")
-        }
+        try mount.add(attributes)
         return mount
-    }
-
-    private func mappedUsers(_ ids: UInt32) throws(KernelError) -> SharedFD {
-        if let userNamespace { return userNamespace }
-        let map = "0 \(ids) \(Limits.containerIDs)\n"
-        let made = SharedFD(OwnedFD(owning: try check(clinux_userns(map), "make a user namespace")))
-        userNamespace = made
-        return made
     }
 }

@@ -12,20 +12,19 @@ final class AttachmentThread: Sendable {
     }
 
     private let configuration: SandboxConfiguration
-    private let ids: UInt32?
     private let started = Mutex<Started?>(nil)
 
-    init(_ configuration: SandboxConfiguration, ids: UInt32?) {
-        self.configuration = configuration
-        self.ids = ids
-    }
+    init(_ configuration: SandboxConfiguration) { self.configuration = configuration }
 
     /// - Throws: `AttachmentFailure`, or `KernelError` where there can be no such thread.
-    func make(_ attachments: Attachments, for instance: InstanceID) async throws -> [AttachedMount] {
+    func make(
+        _ attachments: Attachments, for instance: InstanceID, ids: ContainerIDs?
+    ) async throws -> [AttachedMount] {
         let jobs = try queue()
         return try await withCheckedThrowingContinuation { continuation in
             let isTaken = jobs.push { maker in
-                continuation.resume(with: Result { try maker.get().make(attachments, for: instance) })
+                continuation.resume(
+                    with: Result { try maker.get().make(attachments, for: instance, ids: ids) })
             }
             if !isTaken { continuation.resume(throwing: AttachmentFailure("the daemon is ending")) }
         }
@@ -59,20 +58,20 @@ final class AttachmentThread: Sendable {
         try started.withLock { started throws(KernelError) in
             if let started { return started.jobs }
             let jobs = try JobQueue<Job>()
-            let thread = try DedicatedThread(name: "sandbox-attach") { [configuration, ids] in
-                Self.serve(jobs, configuration, ids)
+            let thread = try DedicatedThread(name: "sandbox-attach") { [configuration] in
+                Self.serve(jobs, configuration)
             }
             started = Started(jobs: jobs, thread: thread)
             return jobs
         }
     }
 
-    private static func serve(_ jobs: JobQueue<Job>, _ configuration: SandboxConfiguration, _ ids: UInt32?) {
+    private static func serve(_ jobs: JobQueue<Job>, _ configuration: SandboxConfiguration) {
         var kept: AttachmentMaker?
         while let job = jobs.next() {
             do throws(KernelError) {
                 let maker: AttachmentMaker
-                if let kept { maker = kept } else { maker = try AttachmentMaker(configuration, ids: ids) }
+                if let kept { maker = kept } else { maker = try AttachmentMaker(configuration) }
                 kept = maker
                 job(.success(maker))
             } catch {

@@ -10,6 +10,13 @@ struct Attachments: Sendable {
         case named(ResourceName, readOnly: Bool)
         case bind(String, readOnly: Bool)
         case config(Int)
+
+        var isVolume: Bool {
+            switch self {
+            case .named, .bind: true
+            case .secrets, .config: false
+            }
+        }
     }
 
     let namespace: NamespaceName

@@ -7,14 +7,11 @@ internal import LinuxSystem
 final class InstanceFiles {
     private let place: String
     private let root: Directory
-    /// First id of the functions' range; nil where the caller's own id alone is mapped.
-    private let ids: UInt32?
 
     /// Moves the calling thread, alone, into a mount namespace of its own, which goes on seeing what is mounted on the
     /// host. - Parameter place: a directory, covered for this thread.
-    init(place: String, ids: UInt32?) throws(KernelError) {
+    init(place: String) throws(KernelError) {
         self.place = place
-        self.ids = ids
         try FileTree.makeDirectories(place, mode: 0o700)
         try MountNamespace.leaveFollowing()
         let files = try Self.fileSystem()
@@ -42,16 +39,17 @@ final class InstanceFiles {
         return context
     }
 
+    /// - Parameter owner: in the host's ids; nil is the daemon itself.
     func makeDirectory(_ path: String, owner: LaunchJob.Owner? = nil) throws(KernelError) {
         let name = FileName(path)
         try root.makeDirectory(name, mode: 0o755)
         try root.setMode(0o755, of: name)
-        if let owner { try own(name, owner) }
+        try own(name, owner)
     }
 
     /// A file, or a new content of one: whoever has the old one open keeps that, and nobody sees half of one.
     func write(
-        _ path: String, _ content: [UInt8], mode: UInt32, owner: LaunchJob.Owner
+        _ path: String, _ content: [UInt8], mode: UInt32, owner: LaunchJob.Owner?
     ) throws(KernelError) {
         let staged = FileName("staged")
         try root.removeTree(staged)
@@ -70,8 +68,8 @@ final class InstanceFiles {
 
     func remove(_ path: String) throws(KernelError) { try root.removeTree(FileName(path)) }
 
-    private func own(_ name: FileName, _ owner: LaunchJob.Owner) throws(KernelError) {
-        guard let ids else { return }
-        try root.setOwner(name, user: ids + owner.user, group: ids + owner.group)
+    private func own(_ name: FileName, _ owner: LaunchJob.Owner?) throws(KernelError) {
+        guard let owner else { return }
+        try root.setOwner(name, user: owner.user, group: owner.group)
     }
 }

@@ -10,7 +10,7 @@ struct LaunchJob: Sendable {
         let content: [UInt8]
     }
 
-    struct Owner: Sendable {
+    struct Owner: Sendable, Hashable {
         let user: UInt32
         let group: UInt32
     }
@@ -18,6 +18,10 @@ struct LaunchJob: Sendable {
     let instance: InstanceID
     /// `name.namespace`, for the logs.
     let function: String
+    /// Its user namespace's map; nil to map the daemon's own id alone, which is 0 inside.
+    let ids: ContainerIDs?
+    /// Held by the revision: what is kept for it goes when this does.
+    let lease: RevisionLease
     let plan: EncodedPlan
     /// The image's root, relative to the image store.
     let image: String

@@ -16,35 +16,31 @@ final class Launcher {
     private let layers: LayerCache
     private let roots: RootBuilder
     private let systems = SystemFilesystems()
-    private let map: String
-    /// First host id of the functions' range; nil where the caller's own id alone is mapped.
-    private let ids: UInt32?
     private let logs: any InstanceLogCollecting
 
     /// - Parameters:
     ///   - program: torpor-init, sealed.
-    ///   - ids: first id of the functions' range, or nil to map the caller's own id alone.
-    init(program: OwnedFDBox, ids: UInt32?, logs: any InstanceLogCollecting) throws(KernelError) {
+    ///   - isRootless: whether the caller's own id alone can be mapped.
+    init(
+        program: OwnedFDBox, isRootless: Bool, logs: any InstanceLogCollecting
+    ) throws(KernelError) {
         self.program = try LowDescriptor(program.fd)
         null = try File.open("/dev/null", flags: O_RDWR)
         socketPlace = try LowDescriptor(null)
         host = try NetworkNamespace.current()
-        self.ids = ids
-        map = "0 \(ids ?? 0) \(ids == nil ? 1 : Limits.containerIDs)\n"
         self.logs = logs
-        let userNamespace =
-            ids == nil
-            ? nil : SharedFD(OwnedFD(owning: try check(clinux_userns(map), "make a user namespace")))
-        layers = LayerCache(userNamespace: userNamespace)
-        roots = RootBuilder(layers: layers, owner: (ids ?? 0, ids ?? 0), isRootless: ids == nil)
+        layers = LayerCache()
+        roots = RootBuilder(layers: layers, isRootless: isRootless)
     }
 
     func launch(_ job: LaunchJob) throws(KernelError) -> LaunchedProcess {
         let process = try clone(job)
         do {
-            try writeMaps(of: process.pid)
-            let root = try roots.build(image: "/images/" + job.image, files: job.files)
+            try writeMaps(of: process.pid, job.ids)
+            let viewer = LayerCache.Viewer(ids: job.ids, process: process.pid, lease: job.lease)
+            let root = try roots.build(image: "/images/" + job.image, files: job.files, for: viewer)
             let system = try systems.mount(slot: job.slot, namespace: job.network, host: host)
+            try showVolumes(of: job, to: process.pid)
             try start(job, process: process, root: root, system: system)
             return process
         } catch {
@@ -85,11 +81,22 @@ final class Launcher {
         }
     }
 
-    private func writeMaps(of pid: Int32) throws(KernelError) {
-        try File.write(map, to: "/proc/\(pid)/uid_map")
+    private func writeMaps(of pid: Int32, _ ids: ContainerIDs?) throws(KernelError) {
+        let own = "0 0 1\n"
+        try File.write(ids?.userMap ?? own, to: "/proc/\(pid)/uid_map")
         // Without the privilege to map groups, setgroups(2) must be given up first (user_namespaces(7)).
         if ids == nil { try File.write("deny", to: "/proc/\(pid)/setgroups") }
-        try File.write(map, to: "/proc/\(pid)/gid_map")
+        try File.write(ids?.groupMap ?? own, to: "/proc/\(pid)/gid_map")
+    }
+
+    /// Through the map that the process has by now, which costs no user namespace of its own.
+    private func showVolumes(of job: LaunchJob, to process: Int32) throws(KernelError) {
+        guard job.ids != nil, job.attachments.contains(where: \.isMapped) else { return }
+        let users = try ContainerIDs.namespace(of: process)
+        for attachment in job.attachments where attachment.isMapped {
+            try attachment.mount.mapIDs(
+                users, of: "a volume, for whose file system there are no id-mapped mounts")
+        }
     }
 
     private func start(
@@ -105,8 +112,8 @@ final class Launcher {
         guard let output = output.take(), let outputEnd = outputEnd.take(), let error = error.take(),
             let errorEnd = errorEnd.take()
         else { preconditionFailure("pipe2 makes two descriptors") }
-        try give(outputEnd, to: job.owner)
-        try give(errorEnd, to: job.owner)
+        try give(outputEnd, to: job)
+        try give(errorEnd, to: job)
         if job.keepsLog {
             // Opened anew, as the function's own must not be made non-blocking.
             process.keepLog(
@@ -123,10 +130,10 @@ final class Launcher {
     }
 
     /// Lets the process open its output again as /dev/stdout: a pipe belongs to who made it, and to nobody else.
-    private func give(_ pipe: borrowing OwnedFD, to owner: LaunchJob.Owner) throws(KernelError) {
-        guard let ids else { return }
+    private func give(_ pipe: borrowing OwnedFD, to job: LaunchJob) throws(KernelError) {
+        guard let owner = job.ids?.host(job.owner) else { return }
         // The empty path is the descriptor itself.
-        try FileTree.setOwner("", at: pipe.raw, user: ids + owner.user, group: ids + owner.group)
+        try FileTree.setOwner("", at: pipe.raw, user: owner.user, group: owner.group)
     }
 
     /// Ends and reaps a process that will get no plan, or that nobody watches.

@@ -4,7 +4,7 @@ internal import Synchronization
 /// Starts launcher threads, each in a private root of its own.
 struct LauncherFactory: Sendable {
     let program: OwnedFDBox
-    let ids: UInt32?
+    let isRootless: Bool
     let configuration: SandboxConfiguration
     let logs: any InstanceLogCollecting
 
@@ -25,8 +25,8 @@ struct LauncherFactory: Sendable {
             do throws(KernelError) {
                 let root = try LauncherRoot(
                     place: configuration.runDirectory, images: configuration.imagesDirectory,
-                    isRootless: ids == nil)
-                let launcher = try Launcher(program: program, ids: ids, logs: logs)
+                    isRootless: isRootless)
+                let launcher = try Launcher(program: program, isRootless: isRootless, logs: logs)
                 outcome.result.withLock { $0 = .success(root.hasDeviceTree) }
                 outcome.ready.signal()
                 body(launcher)

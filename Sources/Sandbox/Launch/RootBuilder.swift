@@ -6,24 +6,24 @@ internal import LinuxSystem
 /// the container. Used by one thread only.
 final class RootBuilder {
     private let layers: LayerCache
-    private let owner: (user: UInt32, group: UInt32)
     private let isRootless: Bool
     /// Whether this kernel takes detached mounts as layers (Linux 6.15); found out by the first root.
     private var takesDetached = true
 
-    /// - Parameter owner: root of the container, in the launcher's ids.
-    init(layers: LayerCache, owner: (user: UInt32, group: UInt32), isRootless: Bool) {
+    init(layers: LayerCache, isRootless: Bool) {
         self.layers = layers
-        self.owner = owner
         self.isRootless = isRootless
     }
 
     /// - Parameters:
     ///   - image: path of the image's root in the launcher's root.
     ///   - files: what /etc gets, by name; what the image has of these names is hidden, links included.
-    func build(image: String, files: [LaunchJob.HostFile]) throws(KernelError) -> DetachedMount {
-        let layer = try layers.layer(image)
-        let scratch = try makeScratch(layer: layer, files: files)
+    ///   - viewer: the container, which owns what is made.
+    func build(
+        image: String, files: [LaunchJob.HostFile], for viewer: LayerCache.Viewer
+    ) throws(KernelError) -> DetachedMount {
+        let layer = try layers.layer(image, for: viewer)
+        let scratch = try makeScratch(layer: layer, files: files, owner: viewer.ids?.root)
         if takesDetached {
             do {
                 return try overlayOfDetached(lower: layer.mount, scratch: scratch)
@@ -33,7 +33,7 @@ final class RootBuilder {
                 takesDetached = false
             }
         }
-        return try overlayOfAttached(image: image, scratch: scratch)
+        return try overlayOfAttached(image: image, scratch: scratch, for: viewer)
     }
 
     private func overlayOfDetached(
@@ -47,12 +47,12 @@ final class RootBuilder {
 
     /// Before Linux 6.15 (Debian 12 has 6.1), layers must be attached in the caller's mount namespace. They are for as
     /// long as this takes: the overlay keeps copies of its own.
-    private func overlayOfAttached(image: String, scratch: borrowing DetachedMount) throws(KernelError)
-        -> DetachedMount
-    {
+    private func overlayOfAttached(
+        image: String, scratch: borrowing DetachedMount, for viewer: LayerCache.Viewer
+    ) throws(KernelError) -> DetachedMount {
         try Self.attached(scratch, at: "/scratch") { () throws(KernelError) in
             try FileTree.makeDirectory("/scratch/lower")
-            let lower = try layers.open(image)
+            let lower = try layers.open(image, for: viewer)
             return try Self.attached(lower, at: "/scratch/lower") { () throws(KernelError) in
                 let overlay = try FilesystemContext("overlay")
                 try overlay.set("lowerdir", "/scratch/lower")
@@ -82,37 +82,40 @@ final class RootBuilder {
 
     // MARK: The writable layer
 
+    /// - Parameter owner: root of the container, in the launcher's ids; nil is the launcher itself.
     private func makeScratch(
-        layer: LayerCache.Layer, files: [LaunchJob.HostFile]
+        layer: LayerCache.Layer, files: [LaunchJob.HostFile], owner: LaunchJob.Owner?
     ) throws(KernelError) -> DetachedMount {
         let context = try FilesystemContext("tmpfs")
         try context.set("size", "\(Limits.writableLayer.bytes)")
         try context.set("mode", "700")
         let scratch = try context.mount([.noDevices, .noSetuid])
-        try makeDirectory("upper", mode: 0o755, at: scratch.descriptor)
-        try makeDirectory("work", mode: 0o700, at: scratch.descriptor)
+        try makeDirectory("upper", mode: 0o755, at: scratch.descriptor, owner)
+        try makeDirectory("work", mode: 0o700, at: scratch.descriptor, owner)
         var directory = "upper"
         let components = layer.configuration.path.split(separator: "/")
         for (index, component) in components.enumerated() {
             directory += "/" + component
             let mode = index == components.count - 1 ? layer.configuration.mode : 0o755
-            try makeDirectory(directory, mode: mode, at: scratch.descriptor)
+            try makeDirectory(directory, mode: mode, at: scratch.descriptor, owner)
         }
         for file in files {
             let path = "\(directory)/\(file.name)"
             try FileTree.makeFile(path, at: scratch.descriptor, content: file.content, mode: 0o644)
-            try own(path, at: scratch.descriptor)
+            try own(path, at: scratch.descriptor, owner)
         }
         return scratch
     }
 
-    private func makeDirectory(_ path: String, mode: UInt32, at directory: Int32) throws(KernelError) {
+    private func makeDirectory(
+        _ path: String, mode: UInt32, at directory: Int32, _ owner: LaunchJob.Owner?
+    ) throws(KernelError) {
         try FileTree.makeDirectory(path, at: directory, mode: mode)
-        try own(path, at: directory)
+        try own(path, at: directory, owner)
     }
 
-    private func own(_ path: String, at directory: Int32) throws(KernelError) {
-        if isRootless { return }
+    private func own(_ path: String, at directory: Int32, _ owner: LaunchJob.Owner?) throws(KernelError) {
+        guard let owner else { return }
         try FileTree.setOwner(path, at: directory, user: owner.user, group: owner.group)
     }
 }

@@ -96,13 +96,13 @@ package struct LaunchPlanCompiler {
     private func identity() throws(InvalidInput) -> LaunchPlan.Step {
         let user = config.process.user
         let groups = user?.additionalGids ?? []
-        let highest: UInt32 = facts.isRootless ? 0 : Limits.containerIDs - 1
-        let ids = [("uid", user?.uid ?? 0), ("gid", user?.gid ?? 0)]
-        for (name, id) in ids + groups.enumerated().map({ ("additionalGids[\($0.offset)]", $0.element) })
-        where id > highest {
+        let counts = facts.isRootless ? OCIConfig.IDCounts(users: 1, groups: 1) : config.idCounts
+        let ids = [("uid", user?.uid ?? 0, counts.users), ("gid", user?.gid ?? 0, counts.groups)]
+        let more = groups.enumerated().map { ("additionalGids[\($0.offset)]", $0.element, counts.groups) }
+        for (name, id, count) in ids + more where id >= count {
             throw InvalidInput(
                 "process.user.\(name)", "\(id) is not mapped into the function's user namespace",
-                allowed: highest == 0 ? "0, in an unprivileged user namespace" : "0 to \(highest)")
+                allowed: facts.isRootless ? "0, in an unprivileged user namespace" : "0 to \(count - 1)")
         }
         guard !facts.isRootless || groups.isEmpty else {
             throw InvalidInput(

@@ -53,8 +53,12 @@ struct MountCompiler {
                     type: "cgroup2", target: target, options: [], attributes: attributes.union(.readOnly))
             ]
         case "devpts":
-            // gid=5 is the host's group of terminals; it does not exist where one id is mapped.
-            let data = options.data.filter { !(facts.isRootless && $0.hasPrefix("gid=")) }
+            // gid=5 is the group of terminals; it does not exist where few ids are mapped.
+            let groups = facts.isRootless ? 1 : config.idCounts.groups
+            let data = options.data.filter { option in
+                guard option.hasPrefix("gid="), let group = UInt32(option.dropFirst(4)) else { return true }
+                return group < groups
+            }
             return [.mount(type: "devpts", target: target, options: data, attributes: attributes)]
         case "tmpfs" where target == "/dev":
             return devices(options: options, attributes: attributes, among: all)

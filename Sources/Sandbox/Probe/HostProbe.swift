@@ -85,15 +85,15 @@ package struct HostProbe: Sendable, Hashable {
 
     private static func userNamespaces(uidBase: UInt32) -> Finding {
         let name = "user namespaces"
-        let covers = (try? IDMap.ownMapCovers(first: uidBase)) ?? false
-        let map = covers ? "0 \(uidBase) \(Limits.containerIDs)\n" : "0 \(getuid()) 1\n"
+        let ids = hostIDs(uidBase)
+        let map = ids.first == nil ? "0 \(getuid()) 1\n" : map(uidBase)
         let namespace = clinux_userns(map)
-        if namespace >= 0 {
-            _ = clinux_close(namespace)
-            return found(name, covers ? "ids \(uidBase) and on" : "one id")
-        }
+        if namespace >= 0 { _ = clinux_close(namespace) }
         // Mapping a group needs more than mapping a user; where only that is refused, rootless still works.
-        if !covers && -namespace == EPERM { return found(name, "one id") }
+        if namespace >= 0 || ids.first == nil && -namespace == EPERM {
+            return ids.areShared
+                ? shared(name, ids) : found(name, "\(ids.ranges) ranges of ids from \(uidBase) on")
+        }
         return Finding(
             name: name, isThere: false, detail: KernelError("clone3", code: -namespace).reason,
             cost: "no container can be made",
@@ -102,16 +102,31 @@ package struct HostProbe: Sendable, Hashable {
             isEssential: true)
     }
 
+    private static func hostIDs(_ uidBase: UInt32) -> HostIDs {
+        (try? IDMap.hostIDs(from: uidBase)) ?? HostIDs(first: uidBase, ranges: 0)
+    }
+
+    private static func map(_ uidBase: UInt32) -> String { "0 \(uidBase) \(Limits.containerIDs)\n" }
+
+    private static func shared(_ name: String, _ ids: HostIDs) -> Finding {
+        Finding(
+            name: name, isThere: false,
+            detail: ids.first.map { "one range of ids, from \($0) on" } ?? "one id",
+            cost: "functions are not kept apart by user ids",
+            remedy: "run torpord where it has every id, or give its user namespace two ranges or more from "
+                + "uid-base on, of \(Limits.containerIDs) each",
+            isEssential: false)
+    }
+
     /// A function sees the files of its image through the map of its ids (mount_setattr(2)), which not every file system
     /// can do.
     private static func imageFiles(in directory: String, uidBase: UInt32) -> Finding {
         let name = "image files"
-        guard (try? IDMap.ownMapCovers(first: uidBase)) ?? false else { return found(name, "as they are") }
+        guard hostIDs(uidBase).first != nil else { return found(name, "as they are") }
         do {
-            let map = "0 \(uidBase) \(Limits.containerIDs)\n"
-            let namespace = SharedFD(OwnedFD(owning: try check(clinux_userns(map), "clone3")))
+            let namespace = SharedFD(OwnedFD(owning: try check(clinux_userns(map(uidBase)), "clone3")))
             let mount = try DetachedMount(copying: directory)
-            try mount.mapIDs(namespace, adding: [.readOnly])
+            try mount.mapIDs(namespace, of: directory)
             return found(name, "id-mapped in \(directory)")
         } catch {
             return Finding(
@@ -144,7 +159,7 @@ package struct HostProbe: Sendable, Hashable {
             }
             return String(fields[4])
         }
-        if covered.isEmpty || getuid() == 0 && ((try? IDMap.ownMapCovers(first: 0)) ?? false) {
+        if covered.isEmpty || getuid() == 0 && hostIDs(0).first != nil {
             return found("proc", "unmasked")
         }
         return Finding(

@@ -16,7 +16,12 @@ struct PreparedRevision: Sendable {
     /// Variables of its own whose names a request could use, too.
     let ownVariables: Set<String>
     let attachments: Attachments
+    let idCounts: OCIConfig.IDCounts
+    let lease = RevisionLease()
 }
+
+/// Tells by its end that a revision is forgotten.
+final class RevisionLease: Sendable {}
 
 /// Compiles revisions.
 struct RevisionCompiler: Sendable {
@@ -48,7 +53,8 @@ struct RevisionCompiler: Sendable {
             image: configuration.rootfsPath(revision.rootfs),
             owner: owner, ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)),
             attachments: Attachments(
-                spec: revision.spec, namespace: revision.id.function.namespace, owner: owner))
+                spec: revision.spec, namespace: revision.id.function.namespace, owner: owner),
+            idCounts: config.idCounts)
     }
 
     private func checkBinds(_ volumes: [VolumeSpec]) throws(InvalidInput) {

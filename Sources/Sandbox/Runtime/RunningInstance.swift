@@ -35,11 +35,11 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     private let life: Mutex<Life>
 
     /// - Parameters:
-    ///   - ids: first host id of the functions' range; nil where the daemon's own id alone is mapped.
+    ///   - ids: its ids on the host; nil where the daemon's own id alone is mapped.
     ///   - launching: resumed once the function runs, or after all is cleaned up because it never will.
     ///   - cleanUp: called when it is gone.
     init(
-        id: InstanceID, process: LaunchedProcess, prepared: PreparedRevision, ids: UInt32?,
+        id: InstanceID, process: LaunchedProcess, prepared: PreparedRevision, ids: ContainerIDs?,
         cgroup: InstanceCgroup?, watcher: Watcher,
         housekeeping: JobQueue<@Sendable () -> Void>, reclaiming: JobQueue<InstanceCgroup>,
         launching: CheckedContinuation<LaunchResult, Never>, cleanUp: (@Sendable () -> Void)?
@@ -55,10 +55,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         ownVariables = prepared.ownVariables
         let own = prepared.owner
         processes = FurtherProcesses(process: process, instance: id) { user in
-            ids.map { base in
-                LaunchJob.Owner(
-                    user: base + (user?.user ?? own.user), group: base + (user?.group ?? own.group))
-            }
+            ids?.host(LaunchJob.Owner(user: user?.user ?? own.user, group: user?.group ?? own.group))
         }
         deadline = KernelClock.monotonic() + Limits.launchTimeout.nanoseconds
         life = Mutex(Life(launching: launching))

@@ -6,7 +6,7 @@ package struct SandboxConfiguration: Sendable {
     package var imagesDirectory: String
     /// A directory of the daemon's own; the launchers' roots are built over it, invisible to everybody else.
     package var runDirectory: String
-    /// Host id that is id 0 in every function; `Limits.containerIDs` from there on belong to functions.
+    /// First of the host's ids that are functions' (`HostIDs`).
     package var uidBase: UInt32
     /// Names the cgroup tree; unique among the daemons of a host.
     package var cgroupName: String

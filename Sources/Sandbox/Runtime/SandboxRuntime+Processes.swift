@@ -4,6 +4,9 @@ internal import OCI
 /// What a process of a revision has where nobody says otherwise.
 package struct ProcessDefaults: Sendable {
     package let user: ProcessUser
+    /// How many ids there are.
+    package let userCount: UInt32
+    package let groupCount: UInt32
 }
 
 extension SandboxRuntime {
@@ -11,10 +14,13 @@ extension SandboxRuntime {
     package func processDefaults(
         of revision: Revision
     ) throws(InvalidInput) -> ProcessDefaults {
-        let user = try OCIConfig.parse(revision.ociConfig).process.user
+        let config = try OCIConfig.parse(revision.ociConfig)
+        let user = config.process.user
+        let counts = facts.isRootless ? OCIConfig.IDCounts(users: 1, groups: 1) : config.idCounts
         return ProcessDefaults(
             user: ProcessUser(
                 user: user?.uid ?? 0, group: user?.gid ?? 0, groups: user?.additionalGids ?? [],
-                umask: user?.umask ?? 0o022))
+                umask: user?.umask ?? 0o022),
+            userCount: counts.users, groupCount: counts.groups)
     }
 }

@@ -12,6 +12,7 @@ package final class SandboxRuntime: SandboxPort {
     private struct Request: Sendable {
         let launch: LaunchRequest
         let prepared: PreparedRevision
+        let ids: ContainerIDs?
         let job: @Sendable (InstanceCgroup?) -> LaunchJob
         /// Called when the instance is gone, or never was.
         let cleanUp: (@Sendable () -> Void)?
@@ -21,6 +22,7 @@ package final class SandboxRuntime: SandboxPort {
     /// What is missing on this host, or wrong with what is there.
     package let cgroupProblem: KernelError?
     package let facts: HostFacts
+    package let ids: HostIDs
     private let configuration: SandboxConfiguration
     private let slots: any SlotNamespaces
     private let compiler: RevisionCompiler
@@ -48,10 +50,12 @@ package final class SandboxRuntime: SandboxPort {
         requests = try JobQueue()
         housekeeping = try JobQueue()
         reclaiming = try JobQueue()
-        let ids = try IDMap.ownMapCovers(first: configuration.uidBase) ? configuration.uidBase : nil
+        ids = try IDMap.hostIDs(from: configuration.uidBase)
+        let isRootless = ids.first == nil
         let factory = LauncherFactory(
-            program: OwnedFDBox(try InitProgram.sealed()), ids: ids, configuration: configuration, logs: logs)
-        attaching = AttachmentThread(configuration, ids: ids)
+            program: OwnedFDBox(try InitProgram.sealed()), isRootless: isRootless,
+            configuration: configuration, logs: logs)
+        attaching = AttachmentThread(configuration)
         var started: [DedicatedThread] = []
         var trees: [Bool] = []
         for _ in 0..<Limits.launcherThreads {
@@ -59,13 +63,13 @@ package final class SandboxRuntime: SandboxPort {
             let thread = try factory.start(hasDeviceTree: &trees) {
                 [watcher, housekeeping, reclaiming, cgroups] launcher in
                 while let request = requests.next() {
-                    Self.serve(request, launcher, ids, cgroups, watcher, housekeeping, reclaiming)
+                    Self.serve(request, launcher, cgroups, watcher, housekeeping, reclaiming)
                 }
             }
             started.append(thread)
         }
         facts = try HostFacts(
-            isRootless: ids == nil, hasDeviceTree: trees.allSatisfy { $0 }, hasCgroups: cgroups != nil)
+            isRootless: isRootless, hasDeviceTree: trees.allSatisfy { $0 }, hasCgroups: cgroups != nil)
         compiler = RevisionCompiler(
             facts: facts,
             controllers: cgroups?.controllers, configuration: configuration)
@@ -83,6 +87,9 @@ package final class SandboxRuntime: SandboxPort {
             })
         threads.withLock { $0 = started }
     }
+
+    /// Runs what blocks on a thread for it. - Returns: false when the daemon is ending and it does not run.
+    func keep(_ job: @escaping @Sendable () -> Void) -> Bool { housekeeping.push(job) }
 
     private static func cgroupTree(_ name: String, problem: inout KernelError?) -> CgroupTree? {
         do { return try CgroupTree(name: name) } catch {
@@ -146,21 +153,23 @@ package final class SandboxRuntime: SandboxPort {
         guard let network = slots.namespace(ofSlot: request.slot.number) else {
             throw Self.failure(request, "there is no network slot \(request.slot)")
         }
-        let attachments = try await attach(prepared, request)
+        let ids = try containerIDs(prepared, request)
+        let attachments = try await attach(prepared, request, ids)
         let cleanUp =
             attachments.isEmpty ? nil : { @Sendable [attaching] in attaching.release(request.instance) }
         let files = HostFiles.make(hostname: prepared.hostname, resolvConf: configuration.resolvConf())
         let job = { @Sendable cgroup in
             LaunchJob(
                 instance: request.instance, function: request.revision.id.function.description,
-                plan: prepared.plan, image: prepared.image, files: files, owner: prepared.owner,
+                ids: ids, lease: prepared.lease, plan: prepared.plan, image: prepared.image, files: files,
+                owner: prepared.owner,
                 cgroup: cgroup, attachments: attachments, network: network, slot: request.slot,
                 keepsLog: request.revision.spec.mode == .exec)
         }
         let result = await withCheckedContinuation { (continuation: Launching) in
             let isTaken = requests.push(
                 Request(
-                    launch: request, prepared: prepared, job: job, cleanUp: cleanUp,
+                    launch: request, prepared: prepared, ids: ids, job: job, cleanUp: cleanUp,
                     continuation: continuation))
             if !isTaken {
                 cleanUp?()
@@ -172,11 +181,11 @@ package final class SandboxRuntime: SandboxPort {
 
     /// What the instance has beside its root; nothing, at once, for most.
     private func attach(
-        _ prepared: PreparedRevision, _ request: LaunchRequest
+        _ prepared: PreparedRevision, _ request: LaunchRequest, _ ids: ContainerIDs?
     ) async throws(InstanceFailure) -> [AttachedMount] {
         if prepared.attachments.isEmpty { return [] }
         do {
-            return try await attaching.make(prepared.attachments, for: request.instance)
+            return try await attaching.make(prepared.attachments, for: request.instance, ids: ids)
         } catch {
             throw InstanceFailure(
                 phase: .create, cause: "AttachmentFailed", message: "\(error)", instance: request.instance)
@@ -199,7 +208,7 @@ package final class SandboxRuntime: SandboxPort {
     // MARK: On a launcher's thread
 
     private static func serve(
-        _ request: Request, _ launcher: Launcher, _ ids: UInt32?, _ cgroups: CgroupTree?, _ watcher: Watcher,
+        _ request: Request, _ launcher: Launcher, _ cgroups: CgroupTree?, _ watcher: Watcher,
         _ housekeeping: JobQueue<@Sendable () -> Void>, _ reclaiming: JobQueue<InstanceCgroup>
     ) {
         let instance = request.launch.instance
@@ -208,7 +217,7 @@ package final class SandboxRuntime: SandboxPort {
             cgroup = try cgroups?.create(instance.description, settings: request.prepared.settings)
             let process = try launcher.launch(request.job(cgroup))
             let running = RunningInstance(
-                id: instance, process: process, prepared: request.prepared, ids: ids, cgroup: cgroup,
+                id: instance, process: process, prepared: request.prepared, ids: request.ids, cgroup: cgroup,
                 watcher: watcher, housekeeping: housekeeping, reclaiming: reclaiming,
                 launching: request.continuation, cleanUp: request.cleanUp)
             do { try watcher.add(running) } catch {
