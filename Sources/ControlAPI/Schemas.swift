@@ -30,7 +30,7 @@ extension Schema {
                 may("port", .integer), may("environment", .map(.string)), may("concurrency", .integer),
                 may("timeout", .string), may("queueTimeout", .string), may("startTimeout", .string),
                 may("stopGrace", .string), may("scale", .reference("ScaleSpec")),
-                may("limits", .reference("LimitSpec")), may("network", names(NetworkMode.self)),
+                may("limits", .reference("LimitSpec")), may("network", .reference("Network")),
                 may("cgi", .boolean),
                 may("secrets", .array(.string)), may("volumes", .array(.reference("Volume"))),
                 may("configs", .array(.reference("ConfigFile"))),
@@ -42,6 +42,19 @@ extension Schema {
                 may("min", .integer), may("max", .integer), may("target", .integer),
                 may("freezeAfter", .string), may("stopAfter", .string),
             ])
+        ),
+        (
+            "Network",
+            .either([
+                names(NetworkMode.self),
+                .object([
+                    needs("egress", .either([names(EgressWord.self), .array(.reference("EgressRule"))]))
+                ]),
+            ])
+        ),
+        (
+            "EgressRule",
+            .object([needs("to", .string), may("ports", .array(.either([.string, .integer])))])
         ),
         ("LimitSpec", .object([may("memory", .string), may("cpu", .string), may("pids", .integer)])),
     ]

@@ -22,6 +22,14 @@ enum StrictKeys {
         if fields.contains(.limits) {
             try check(fields.superDecoder(forKey: .limits), known: ["memory", "cpu", "pids"])
         }
+        // A port that is misspelt would allow all of them.
+        if let network = try? fields.nestedContainer(keyedBy: AnyKey.self, forKey: .network) {
+            try check(fields.superDecoder(forKey: .network), NetworkSpec.CodingKeys.self)
+            for key in network.allKeys {
+                guard var rules = try? network.nestedUnkeyedContainer(forKey: key) else { continue }
+                while !rules.isAtEnd { try check(rules.superDecoder(), EgressRule.CodingKeys.self) }
+            }
+        }
         try checkEach(fields, .volumes, VolumeSpec.CodingKeys.self)
         try checkEach(fields, .configs, ConfigFile.CodingKeys.self)
     }

@@ -7,14 +7,6 @@ package enum FunctionMode: String, Codable, Sendable, CaseIterable {
     case tcp, job
 }
 
-/// What a function may reach on the network.
-package enum NetworkMode: String, Codable, Sendable, CaseIterable {
-    /// Egress by NAT.
-    case `default`
-    /// Loopback only.
-    case none
-}
-
 /// Idle time after which a tier is left; `never` keeps it.
 package enum IdleTime: Hashable, Sendable {
     case after(Duration)
@@ -73,7 +65,7 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
     package var stopGrace = Duration.seconds(10)
     package var scale = ScaleSpec()
     package var limits = LimitSpec()
-    package var network = NetworkMode.default
+    package var network = NetworkSpec.default
     /// Secrets of the namespace, as files in each of `ContainerPath.secrets`.
     package var secrets: [ResourceName] = []
     package var volumes: [VolumeSpec] = []
@@ -114,6 +106,7 @@ package struct FunctionSpec: Hashable, Sendable, Codable {
         }
         try scale.validate()
         try limits.validate()
+        try network.validate()
         try validateProcess()
         try validateAttachments()
         try validateMetadata()

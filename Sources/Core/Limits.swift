@@ -230,6 +230,15 @@ package enum Limits {
     /// Name servers in a function's resolv.conf: the C library reads three (MAXNS).
     package static let nameServers = 3
 
+    /// Rules of one function's egress, and ports and ranges of one rule: each is looked at for each packet.
+    package static let egressRules = 64
+    package static let egressPorts = 32
+    /// Connections that one instance has at most through the host (entries of its connection tracking, where UDP's
+    /// stay half a minute and more); fewer where the host's table is small.
+    package static let connectionsPerInstance = 1024
+    /// Numbers of slots whose addresses the firewall is told at a time.
+    package static let slotsPerAdmission: UInt32 = 64
+
     // People inside of instances: exec, cp, port-forward
     /// Connections of the attach socket, of which each is one session, and sessions of one function.
     package static let attachConnections = 256

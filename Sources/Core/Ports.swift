@@ -62,7 +62,8 @@ package protocol SandboxedInstance: Thawing, ProcessStarting {
 
 /// Network slots. Adapter: `Network`.
 package protocol NetworkPort: Sendable {
-    func acquire(_ mode: NetworkMode) async throws(InstanceFailure) -> SlotID
+    /// A slot from which nothing is reached but what the function may reach.
+    func acquire(_ network: NetworkSpec) async throws(InstanceFailure) -> SlotID
     /// Gives a slot back after the instance's end; what is left of its sockets is destroyed before its next use.
     func release(_ slot: SlotID)
     /// Returns when the port accepts a connection inside the slot. Cancellable.

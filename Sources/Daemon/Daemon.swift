@@ -48,7 +48,8 @@ package struct Daemon: Sendable {
         }
         let secrets = try await Resources.openSecrets(
             configuration, store, credentials: environment["CREDENTIALS_DIRECTORY"], logger)
-        let slots = try await SlotPool.start(bridge: configuration.bridge, subnet: configuration.subnet)
+        let slots = try await SlotPool.start(
+            bridge: configuration.bridge, subnet: configuration.subnet, gatewayPort: configuration.bridgePort)
         let again: Bool
         do {
             again = try await serve(

@@ -26,6 +26,7 @@ struct Parts: Sendable {
             volumesDirectory: configuration.volumeDirectory, runDirectory: configuration.runDirectory,
             uidBase: UInt32(configuration.uidBase), cgroupName: configuration.bridge,
             rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.bytes })
+        sandbox.gatewayAddress = slots.gatewayAddress
         sandbox.limitsAreBestEffort = { current.value.limits == .besteffort }
         sandbox.bindDirectories = { current.value.bindVolumes }
         sandbox.secret = { key in try secrets.value(key) }

@@ -140,6 +140,8 @@ struct ServingContext: Sendable {
     private func gatewayConfiguration(_ points: [ListenPoint]) -> GatewayConfiguration {
         var result = GatewayConfiguration()
         result.points = points
+        if let point = configuration.bridgePoint(slots.gatewayAddress) { result.points.append(point) }
+        result.functionAddress = slots.gatewayAddress
         result.domain = configuration.domain
         result.loops =
             configuration.gatewayThreads == 0 ? HostIdentity.processors : configuration.gatewayThreads

@@ -44,7 +44,9 @@ package final class Gateway: RouterPort, Sendable {
         }
         self.loops = loops
         listeners = configuration.points.map {
-            Listener(point: $0, loops: loops, group: group, limits: configuration.limits)
+            Listener(
+                point: $0, loops: loops, group: group, limits: configuration.limits,
+                functionAddress: configuration.functionAddress)
         }
     }
 
@@ -59,11 +61,18 @@ package final class Gateway: RouterPort, Sendable {
     }
 
     /// Begins to listen.
-    /// - Returns: an address for each of the configuration's points, with the port that was taken for port 0.
+    /// - Returns: an address for each of the configuration's points, with the port that was taken for port 0; none for an
+    ///   optional one where somebody else listens.
     package func start() async throws(GatewayError) -> [(host: String, port: Int)] {
         var addresses: [(host: String, port: Int)] = []
         for listener in listeners {
-            let address = try await listener.listen()
+            let address: (host: String, port: Int)
+            do {
+                address = try await listener.listen()
+            } catch .addressInUse(let text) where listener.isOptional {
+                logger.warning("somebody listens there already", metadata: ["address": "\(text)"])
+                continue
+            }
             logger.info("gateway listens", metadata: ["address": "\(address.host):\(address.port)"])
             addresses.append(address)
         }

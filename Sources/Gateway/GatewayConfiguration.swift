@@ -3,6 +3,9 @@ internal import Core
 /// What the gateway is told at its start.
 package struct GatewayConfiguration: Sendable {
     package var points = [ListenPoint(.address(host: "127.0.0.1", port: 8080))]
+    /// An address of this host at which functions alone are served, whichever point it belongs to: that where functions
+    /// themselves find the gateway.
+    package var functionAddress: String?
     /// The domain under which functions have host names.
     package var domain = "torpor.internal"
     /// Event loops, each with a thread.

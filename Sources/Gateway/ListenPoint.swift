@@ -21,9 +21,12 @@ package struct ListenPoint: Sendable {
 
     package var source: Source
     package var role: Role
+    /// Where somebody listens already the gateway does without this one, and says so.
+    package var isOptional: Bool
 
-    package init(_ source: Source, role: Role = .all) {
+    package init(_ source: Source, role: Role = .all, isOptional: Bool = false) {
         self.source = source
         self.role = role
+        self.isOptional = isOptional
     }
 }

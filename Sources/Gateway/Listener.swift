@@ -12,28 +12,36 @@ final class Listener: Sendable {
     private let loops: [GatewayLoop]
     private let group: MultiThreadedEventLoopGroup
     private let limits: GatewayLimits
+    private let functionAddress: String?
     private let channel = Mutex<(any Channel)?>(nil)
     private let tally = Mutex<AcceptTally?>(nil)
     private let isClosing = Atomic<Bool>(false)
 
-    init(point: ListenPoint, loops: [GatewayLoop], group: MultiThreadedEventLoopGroup, limits: GatewayLimits)
-    {
+    /// - Parameter functionAddress: where functions alone are served (`GatewayConfiguration`).
+    init(
+        point: ListenPoint, loops: [GatewayLoop], group: MultiThreadedEventLoopGroup, limits: GatewayLimits,
+        functionAddress: String?
+    ) {
         self.point = point
         self.loops = loops
         self.group = group
         self.limits = limits
+        self.functionAddress = functionAddress
     }
+
+    var isOptional: Bool { point.isOptional }
 
     func listen() async throws(GatewayError) -> (host: String, port: Int) {
         let loops = loops
         let limit = limits.clientConnections
         let role = point.role
+        let narrow = role == .all ? functionAddress : nil
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Limits.backlog)
             .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
-            .childChannelInitializer { Self.accept($0, loops, limit, role) }
+            .childChannelInitializer { Self.accept($0, loops, limit, Self.role(role, $0, narrow)) }
         let bound: any Channel
         do {
             switch point.source {
@@ -98,6 +106,14 @@ final class Listener: Sendable {
         } else {
             try? await channel.close().get()
         }
+    }
+
+    /// - Parameter narrow: the address at which functions alone are served.
+    private static func role(
+        _ role: ListenPoint.Role, _ channel: any Channel, _ narrow: String?
+    ) -> ListenPoint.Role {
+        guard let narrow, let address = channel.localAddress?.ipAddress else { return role }
+        return address == narrow || address == "::ffff:\(narrow)" ? .functions : role
     }
 
     private static func accept(

@@ -67,13 +67,7 @@ struct FunctionReader {
         if let field = fields["command"] { spec.command = try field.texts() }
         if let field = fields["port"] { spec.port = try field.integer() }
         if let field = fields["concurrency"] { spec.concurrency = try field.integer() }
-        if let field = fields["network"] {
-            if case .scalar = field.node {
-                spec.network = try field.choice(NetworkMode.self)
-            } else {
-                throw field.misplaced("egress rules are not supported yet", allowed: "default, none")
-            }
-        }
+        if let field = fields["network"] { spec.network = try NetworkReader.network(field) }
         if let field = fields["environment_file"] { spec.environment = try environmentFiles(field) }
         if let field = fields["environment"] {
             spec.environment.merge(try field.textMap()) { _, inline in inline }

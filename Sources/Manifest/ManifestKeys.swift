@@ -53,8 +53,15 @@ package enum ManifestKeys {
             "Files of variables: `NAME=VALUE` lines, or `*.yml` with `environment`; later ones win.",
             example: "[app.env]"),
         ManifestKey(
-            "network", "text", default: usual.network.rawValue, allowed: "`default`, `none`",
+            "network", "text, or map", default: "default", allowed: "`default`, `none`, or `egress`",
             "What it may reach: what the host reaches, by NAT, or loopback alone.", example: "none"),
+        ManifestKey(
+            "network.egress", "list of rules, or text", default: EgressWord.open.rawValue,
+            allowed: "`open`, `none`, or at most \(Limits.egressRules) of `NETWORK[:PORTS]`, "
+                + "or `{to: NETWORK, ports: […]}`",
+            "Where connections may go beyond the gateway; no ports are all of them. "
+                + "See [network.md](network.md).",
+            example: "[\"10.0.0.0/8:443,8000-8999\", {to: 192.0.2.53, ports: [53]}]"),
     ]
 
     private static let requests: [ManifestKey] = {

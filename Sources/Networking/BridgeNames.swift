@@ -33,6 +33,9 @@ package struct BridgeNames: Hashable, Sendable {
         return "\(prefix)\(number)"
     }
 
+    /// All host ends, as nft(8) matches interfaces by the beginning of their name.
+    package var hostEnds: String { "\(prefix)*" }
+
     /// The slot whose host end has this name; nil when it is none of ours.
     package func slot(ofHostEnd name: String) -> UInt32? {
         guard name.hasPrefix(prefix) else { return nil }

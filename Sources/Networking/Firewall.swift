@@ -3,28 +3,80 @@ internal import Core
 internal import Glibc
 internal import LinuxSystem
 
-/// One nftables table of our own: address translation for egress, and isolation from the host, from other networks
-/// behind it and from each other. It is replaced at start and removed at stop, each in one transaction.
+/// Two nftables tables of our own, which are replaced at start and removed at stop, each in one transaction.
+///
+/// The one of the family `bridge` lets through nothing but IPv4 from the hardware and network address that belong to
+/// the port it came by. So the one of the family `inet`, which keeps functions from what they may not reach and
+/// translates addresses, can tell them apart by their addresses. Each defence is a chain by itself, named for what it
+/// defends.
 package struct Firewall {
     let names: BridgeNames
     let subnet: IPv4Subnet
+    /// The gateway's port on the bridge's address; nil where it does not listen there.
+    var gatewayPort: UInt16?
+    /// Name servers among the link-local addresses, as clouds have them: port 53 of these may be reached.
+    var linkLocalResolvers: [String] = []
+    var limits = ConnectionLimits(tableSize: nil)
 
-    /// The commands that replace the table. `add` before `delete` so that the deletion finds one.
+    /// What may never be reached: the functions' own network, and what is no address of another host.
+    private var reserved: String { ([subnet.description] + EgressRule.unreachable).joined(separator: ", ") }
+
+    /// The commands that replace the tables. `add` before `delete` so that the deletion finds one.
     var rules: String {
         """
-        add table inet \(names.table)
-        delete table inet \(names.table)
+        \(removal)
+        \(portRules)
         table inet \(names.table) {
+            map egress {
+                type ipv4_addr : verdict;
+            }
+            set connections-of-one {
+                type ipv4_addr; size \(BridgeNames.highestSlot); flags dynamic;
+            }
+            set connections-of-all {
+                type ipv4_addr; size \(ConnectionLimits.groups); flags dynamic;
+            }
+            chain prerouting {
+                type filter hook prerouting priority mangle; policy accept;
+                iifname "\(names.bridge)" jump from-functions
+            }
+            chain from-functions {
+                jump sources
+                ct direction reply ct state established,related accept
+                jump gateway
+                jump host
+                jump reserved
+                jump connections
+                ip saddr vmap @egress
+            }
+            chain sources {
+                ip saddr != \(subnet) drop
+                meta nfproto != ipv4 drop
+            }
+            chain gateway {
+                \(gatewayPort.map { "ip daddr \(subnet.gateway) tcp dport \($0) jump connections" } ?? "")
+                \(gatewayPort.map { "ip daddr \(subnet.gateway) tcp dport \($0) accept" } ?? "")
+            }
+            chain host {
+                fib daddr type != unicast reject with icmp admin-prohibited
+            }
+            chain reserved {
+                \(linkLocalResolvers.isEmpty ? "" : resolverRule)
+                ip daddr { \(reserved) } reject with icmp admin-prohibited
+            }
+            chain connections {
+                ct state new add @connections-of-one { ip saddr ct count over \(limits.ofOne) } drop
+                ct state new add @connections-of-all { \(ConnectionLimits.group) ct count over \(limits.ofGroup) } drop
+            }
+            chain refuse {
+                reject with icmp admin-prohibited
+            }
             chain input {
                 type filter hook input priority filter; policy accept;
-                iifname "\(names.bridge)" ct state established,related accept
-                iifname "\(names.bridge)" drop
+                ip daddr \(subnet.gateway) iifname != { "\(names.bridge)", "lo" } drop
             }
             chain forward {
                 type filter hook forward priority filter; policy accept;
-                iifname "\(names.bridge)" oifname "\(names.bridge)" drop
-                iifname "\(names.bridge)" ip saddr \(subnet) accept
-                iifname "\(names.bridge)" drop
                 oifname "\(names.bridge)" ct state established,related accept
                 oifname "\(names.bridge)" drop
             }
@@ -37,7 +89,48 @@ package struct Firewall {
         """
     }
 
-    func install() -> NetworkReport.Firewall {
+    private var portRules: String {
+        """
+        table bridge \(names.table) {
+            set ports {
+                type ifname . ether_addr . ipv4_addr;
+            }
+            chain ports {
+                type filter hook prerouting priority -300; policy accept;
+                iifname "\(names.hostEnds)" iifname . ether saddr . ip saddr @ports accept
+                iifname "\(names.hostEnds)" drop
+            }
+        }
+        """
+    }
+
+    private var resolverRule: String {
+        let servers = linkLocalResolvers.joined(separator: ", ")
+        return "ip daddr { \(servers) } meta l4proto { tcp, udp } th dport 53 return"
+    }
+
+    private var removal: String {
+        """
+        add table inet \(names.table)
+        delete table inet \(names.table)
+        add table bridge \(names.table)
+        delete table bridge \(names.table)
+        """
+    }
+
+    /// What lets packets of these slots in: one transaction for many, since loading the library takes most of it.
+    func admission(of slots: ClosedRange<UInt32>) -> String {
+        let elements = slots.map { number in
+            let address = subnet.address(ofSlot: number)
+            return "\"\(names.hostEnd(ofSlot: number))\" . \(HardwareAddress(of: address)) . \(address)"
+        }
+        return "add element bridge \(names.table) ports { \(elements.joined(separator: ", ")) }\n"
+    }
+
+    mutating func install() -> NetworkReport.Firewall {
+        // The kernel has a table of connections, and tells its size, once a rule needs it.
+        if ConnectionLimits.sizeOfTable() == nil { _ = Firewall.run(rules) }
+        limits = ConnectionLimits(tableSize: ConnectionLimits.sizeOfTable())
         let result = Firewall.run(rules)
         switch result.code {
         case 0: return .active(table: names.table)
@@ -46,9 +139,18 @@ package struct Firewall {
         }
     }
 
+    /// Runs commands in one transaction.
+    func apply(_ commands: String) throws(InstanceFailure) {
+        let result = Firewall.run(commands)
+        guard result.code != 0 else { return }
+        let reason = result.text.isEmpty ? "\(KernelError("nft", code: -result.code))" : result.text
+        throw InstanceFailure(
+            phase: .create, cause: "NoSlot", message: "nftables refused the egress rules: \(reason)")
+    }
+
     func remove() {
         // `add` makes it succeed when somebody else removed the table.
-        _ = Firewall.run("add table inet \(names.table)\ndelete table inet \(names.table)\n")
+        _ = Firewall.run(removal)
     }
 
     /// Chains of others that drop forwarded packets by their policy: a packet that we accept must pass them too.

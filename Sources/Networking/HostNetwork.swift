@@ -10,15 +10,18 @@ struct HostNetwork: ~Copyable {
     let names: BridgeNames
     let subnet: IPv4Subnet
     let bridgeIndex: Int32
+    let bridgeAddress: HardwareAddress
+    let firewall: Firewall
     let report: NetworkReport
     private let lock: OwnedFD
 
     /// What marks a bridge as ours, in its `alias`; any other is somebody else's and is left alone.
     private static let mark = "torpor"
 
+    /// - Parameter gatewayPort: the gateway's port on the bridge's address, the only one that functions find open.
     /// - Throws: `InvalidInput` for a subnet or bridge name that is taken; `KernelError` or `NetlinkError` for what
     ///   the kernel refuses.
-    init(names: BridgeNames, subnet: IPv4Subnet, netlink: borrowing Netlink) throws {
+    init(names: BridgeNames, subnet: IPv4Subnet, gatewayPort: UInt16?, netlink: borrowing Netlink) throws {
         let lock = try HostNetwork.lock(names)
         let existing = try HostNetwork.checkPlace(names: names, subnet: subnet, netlink: netlink)
         if existing == nil { try netlink.addBridge(names.bridge, alias: HostNetwork.mark) }
@@ -32,7 +35,9 @@ struct HostNetwork: ~Copyable {
         try netlink.addAddress(subnet.gateway, prefixLength: subnet.prefixLength, to: bridge.index)
         // Functions speak IPv4 only; a link-local address of the host's would be one more thing they could reach.
         try? File.write("1", to: "/proc/sys/net/ipv6/conf/\(names.bridge)/disable_ipv6")
-        let firewall = Firewall(names: names, subnet: subnet)
+        var firewall = Firewall(
+            names: names, subnet: subnet, gatewayPort: gatewayPort,
+            linkLocalResolvers: ResolverConfiguration.ofHost().linkLocalServers)
         let state = firewall.install()
         // Without rules functions would reach the host's own services: the bridge stays down, and so does egress.
         if case .active = state { try netlink.bringUp(names.bridge) }
@@ -42,9 +47,17 @@ struct HostNetwork: ~Copyable {
             foreignDrops: firewall.foreignDrops(),
             capacity: SlotNumbers.capacity(of: subnet))
         bridgeIndex = bridge.index
+        bridgeAddress = bridge.hardwareAddress
+        self.firewall = firewall
         self.lock = lock
         self.names = names
         self.subnet = subnet
+    }
+
+    /// Nil where there is none.
+    var activeFirewall: Firewall? {
+        if case .active = report.firewall { return firewall }
+        return nil
     }
 
     /// Whether a slot's host end is left.
@@ -55,7 +68,7 @@ struct HostNetwork: ~Copyable {
 
     /// Removes host ends that are left, the rules and the bridge.
     borrowing func tearDown(netlink: borrowing Netlink) {
-        Firewall(names: names, subnet: subnet).remove()
+        firewall.remove()
         guard let bridge = try? netlink.link(named: names.bridge), bridge.alias == HostNetwork.mark else {
             return
         }

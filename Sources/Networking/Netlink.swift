@@ -54,6 +54,15 @@ struct Netlink: ~Copyable {
         return try body(object)
     }
 
+    /// The same for an Ethernet address.
+    static func withAddress<Result>(
+        _ address: HardwareAddress, _ body: (OpaquePointer) throws -> Result
+    ) throws -> Result {
+        let object = try allocated(nl_addr_build(AF_LLC, address.octets, address.octets.count))
+        defer { nl_addr_put(object) }
+        return try body(object)
+    }
+
     /// An IPv4 address or network of libnl; nil for any other family.
     static func subnet(_ object: OpaquePointer?) -> IPv4Subnet? {
         guard let object, nl_addr_get_family(object) == AF_INET else { return nil }

@@ -10,6 +10,8 @@ struct Link {
     var alias: String?
     /// The bridge it is a port of; 0 for none.
     var master: Int32
+    /// Empty for what has none.
+    var hardwareAddress: HardwareAddress
 }
 
 extension Netlink {
@@ -37,10 +39,8 @@ extension Netlink {
         let link = try Netlink.allocated(rtnl_link_bridge_alloc())
         defer { rtnl_link_put(link) }
         rtnl_link_set_name(link, name)
-        let hardware = [0x02] + (0..<5).map { _ in UInt8.random(in: 0...255) }
-        let address = try Netlink.allocated(nl_addr_build(AF_LLC, hardware, hardware.count))
-        defer { nl_addr_put(address) }
-        rtnl_link_set_addr(link, address)
+        let hardware = HardwareAddress(octets: [0x02] + (0..<5).map { _ in UInt8.random(in: 0...255) })
+        try Netlink.withAddress(hardware) { rtnl_link_set_addr(link, $0) }
         try Netlink.check(rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "create bridge", name)
         do {
             try change(name) { rtnl_link_set_ifalias($0, alias) }
@@ -52,7 +52,9 @@ extension Netlink {
     }
 
     /// Makes a slot's veth pair, both ends down: one is a port of the bridge, its peer is `eth0` in the namespace.
-    func addVeth(hostEnd: String, bridge: Int32, peerNamespace: SharedFD) throws {
+    func addVeth(
+        hostEnd: String, bridge: Int32, peerNamespace: SharedFD, peerAddress: HardwareAddress
+    ) throws {
         let link = try Netlink.allocated(rtnl_link_veth_alloc())
         defer { rtnl_link_put(link) }
         rtnl_link_set_name(link, hostEnd)
@@ -61,24 +63,33 @@ extension Netlink {
         defer { rtnl_link_put(peer) }
         rtnl_link_set_name(peer, "eth0")
         rtnl_link_set_ns_fd(peer, peerNamespace.raw)
+        try Netlink.withAddress(peerAddress) { rtnl_link_set_addr(peer, $0) }
         try Netlink.check(rtnl_link_add(socket, link, NLM_F_CREATE | NLM_F_EXCL), "create veth", hostEnd)
     }
 
-    /// Isolated ports of a bridge reach the bridge itself, and no other isolated port.
-    func isolatePort(_ name: String) throws {
+    /// Makes a port of a bridge one that reaches the bridge itself and no other port of this kind, that gets only what
+    /// is for an address it was given (`addForwarding`), and whose frames teach the bridge none. Returns its index.
+    func isolatePort(_ name: String) throws -> Int32 {
         var header = ifinfomsg()
         header.ifi_family = UInt8(AF_BRIDGE)
         header.ifi_index = try index(of: name)
         let message = try Netlink.allocated(nlmsg_alloc_simple(Int32(RTM_SETLINK), 0))
         var result = nlmsg_append(message, &header, MemoryLayout<ifinfomsg>.size, Int32(NLMSG_ALIGNTO))
         if result >= 0, let nest = nla_nest_start(message, Int32(IFLA_PROTINFO) | NLA_F_NESTED) {
-            result = nla_put_u8(message, Int32(IFLA_BRPORT_ISOLATED), 1)
+            let settings: [(Int, UInt8)] = [
+                (IFLA_BRPORT_ISOLATED, 1), (IFLA_BRPORT_LEARNING, 0), (IFLA_BRPORT_UNICAST_FLOOD, 0),
+                (IFLA_BRPORT_MCAST_FLOOD, 0), (IFLA_BRPORT_BCAST_FLOOD, 0),
+            ]
+            for (attribute, value) in settings where result >= 0 {
+                result = nla_put_u8(message, Int32(attribute), value)
+            }
             nla_nest_end(message, nest)
         }
         if result < 0 { nlmsg_free(message) }
         try Netlink.check(result, "isolate", name)
         // Takes the message, whatever comes of it.
         try Netlink.check(nl_send_sync(socket, message), "isolate", name)
+        return header.ifi_index
     }
 
     func bringUp(_ name: String) throws {
@@ -117,7 +128,13 @@ extension Netlink {
         Link(
             index: rtnl_link_get_ifindex(link), name: text(rtnl_link_get_name(link)) ?? "",
             kind: text(rtnl_link_get_type(link)), alias: text(rtnl_link_get_ifalias(link)),
-            master: rtnl_link_get_master(link))
+            master: rtnl_link_get_master(link),
+            hardwareAddress: HardwareAddress(octets: octets(rtnl_link_get_addr(link))))
+    }
+
+    private static func octets(_ address: OpaquePointer?) -> [UInt8] {
+        guard let address, let bytes = nl_addr_get_binary_addr(address) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: bytes, count: Int(nl_addr_get_len(address))))
     }
 
     private static func text(_ characters: UnsafePointer<CChar>?) -> String? {

@@ -1,4 +1,5 @@
 internal import CNetlink
+internal import Core
 
 /// An address or route that exists on the host: what a new subnet may not overlap.
 struct OccupiedNetwork {
@@ -24,18 +25,32 @@ extension Netlink {
         }
     }
 
+    /// The address itself, without its network: nobody is a neighbour but who has a route.
+    func addHostRoute(to address: IPv4Address, through interface: Int32) throws {
+        try addRoute(to: address, prefixLength: 32, via: nil, through: interface)
+    }
+
     func addDefaultRoute(via gateway: IPv4Address, through interface: Int32) throws {
+        try addRoute(to: IPv4Address(number: 0), prefixLength: 0, via: gateway, through: interface)
+    }
+
+    private func addRoute(
+        to address: IPv4Address, prefixLength: Int, via gateway: IPv4Address?, through interface: Int32
+    ) throws {
         let route = try Netlink.allocated(rtnl_route_alloc())
         defer { rtnl_route_put(route) }
-        try Netlink.withAddress(IPv4Address(number: 0), prefixLength: 0) { everywhere in
-            _ = rtnl_route_set_dst(route, everywhere)
+        try Netlink.withAddress(address, prefixLength: prefixLength) { destination in
+            _ = rtnl_route_set_dst(route, destination)
         }
+        rtnl_route_set_scope(
+            route, UInt8(gateway == nil ? RT_SCOPE_LINK.rawValue : RT_SCOPE_UNIVERSE.rawValue))
         let hop = try Netlink.allocated(rtnl_route_nh_alloc())
         rtnl_route_nh_set_ifindex(hop, interface)
         // The route takes the hop and releases it.
         rtnl_route_add_nexthop(route, hop)
-        try Netlink.withAddress(gateway) { rtnl_route_nh_set_gateway(hop, $0) }
-        try Netlink.check(rtnl_route_add(socket, route, NLM_F_CREATE), "add default route", "via \(gateway)")
+        if let gateway { try Netlink.withAddress(gateway) { rtnl_route_nh_set_gateway(hop, $0) } }
+        try Netlink.check(
+            rtnl_route_add(socket, route, NLM_F_CREATE), "add route", "to \(address)/\(prefixLength)")
     }
 
     /// The IPv4 addresses of one interface, with their networks' lengths.

@@ -59,6 +59,9 @@ package struct ResolverConfiguration: Sendable, Equatable {
         if nameServers.count < Limits.nameServers { nameServers.append(text) }
     }
 
+    /// Servers at 169.254.0.0/16, where some clouds have theirs beside what functions must not reach.
+    package var linkLocalServers: [String] { nameServers.filter { $0.hasPrefix("169.254.") } }
+
     /// Why functions resolve no names, if so, and what to do.
     package var problem: String? {
         guard nameServers.isEmpty else { return nil }

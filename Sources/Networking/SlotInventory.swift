@@ -52,9 +52,10 @@ package struct SlotInventory {
     package var isExhausted: Bool { total >= capacity && inUse == total }
     package var hasSurplus: Bool { ready.count > 2 * spareWanted }
 
-    /// The slot that was used last: its pages are warm.
-    package mutating func acquire() -> UInt32? {
-        guard let number = ready.popLast() else { return nil }
+    /// Of the slots that fit, the one that was used last: its pages are warm.
+    package mutating func acquire(where fits: (UInt32) -> Bool = { _ in true }) -> UInt32? {
+        guard let index = ready.lastIndex(where: fits) else { return nil }
+        let number = ready.remove(at: index)
         used.insert(number)
         return number
     }
@@ -68,21 +69,27 @@ package struct SlotInventory {
     package enum Work: Equatable {
         case clean(UInt32)
         case make(UInt32)
+        /// Give a ready one to somebody who waits: none was as they need it.
+        case adapt(UInt32)
         /// Close one that is not needed.
         case drop(UInt32)
 
         package var number: UInt32 {
             switch self {
-            case .clean(let number), .make(let number), .drop(let number): number
+            case .clean(let number), .make(let number), .adapt(let number), .drop(let number): number
             }
         }
     }
 
-    /// What to do next, if anything. Cleaning comes first: it is cheaper than making.
+    /// What to do next, if anything. Cleaning comes before making: it is cheaper.
     /// - Parameters:
     ///   - waiting: who waits for a slot of this kind. - paused: make none ahead of demand.
     ///   - trim: whether more than enough is to be given back.
     package mutating func nextWork(waiting: Int, paused: Bool, trim: Bool) -> Work? {
+        if waiting > 0, !ready.isEmpty {
+            inWork += 1
+            return .adapt(ready.removeFirst())
+        }
         if let number = dirty.popLast() {
             inWork += 1
             return .clean(number)

@@ -25,10 +25,11 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
     ///
     /// - Parameters:
     ///   - bridge: the bridge's name, `--bridge`. - subnet: `--subnet`.
+    ///   - gatewayPort: the gateway's port on the bridge's address, which functions may reach; nil is none.
     ///   - host: the network namespace that has the bridge; nil is the daemon's own.
     /// - Throws: `InvalidInput` whose path is `bridge` or `subnet`; otherwise what the kernel refused.
     package static func start(
-        bridge: String, subnet: String, inside host: SharedFD? = nil
+        bridge: String, subnet: String, gatewayPort: UInt16? = nil, inside host: SharedFD? = nil
     ) async throws -> SlotPool {
         let names = try BridgeNames(bridge: bridge)
         let network = try IPv4Subnet(parsing: subnet)
@@ -37,7 +38,9 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
         let started = Handover<Started>()
         let ended = Handover<Void>()
         let thread = try DedicatedThread(name: "torpor-slots") {
-            run(names: names, subnet: network, host: host, shelf: shelf, started: started)
+            run(
+                HostSide(names: names, subnet: network, gatewayPort: gatewayPort), host: host, shelf: shelf,
+                started: started)
             ended.give(.success(()))
         }
         do {
@@ -80,14 +83,14 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
     }
 
     /// A ready slot at once and without a hop when there is one, else the next that is made.
-    package func acquire(_ mode: NetworkMode) async throws(InstanceFailure) -> SlotID {
-        if let number = shelf.takeReady(mode) { return SlotID(number) }
+    package func acquire(_ network: NetworkSpec) async throws(InstanceFailure) -> SlotID {
+        if let number = shelf.takeReady(network) { return SlotID(number) }
         let shelf = shelf
         let ticket = shelf.ticket()
         let outcome = await withTaskCancellationHandler {
-            await withCheckedContinuation { shelf.wait(mode, ticket: ticket, continuation: $0) }
+            await withCheckedContinuation { shelf.wait(network, ticket: ticket, continuation: $0) }
         } onCancel: {
-            shelf.cancel(ticket, mode: mode)
+            shelf.cancel(ticket, mode: network.mode)
         }
         return SlotID(try outcome.get())
     }
@@ -103,6 +106,9 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
         try await prober.waitUntilAccepting(slot: namespace, port: port, deadline: deadline)
     }
 
+    /// The bridge's own address, at which functions find the gateway.
+    package var gatewayAddress: String { "\(subnet.gateway)" }
+
     /// The address on the bridge; nil for a slot without egress.
     package func address(of slot: SlotID) -> String? {
         subnet.slotNumbers.contains(slot.number) ? "\(subnet.address(ofSlot: slot.number))" : nil
@@ -113,6 +119,13 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
 }
 
 extension SlotPool {
+    /// What the host's side is made of.
+    private struct HostSide: Sendable {
+        let names: BridgeNames
+        let subnet: IPv4Subnet
+        let gatewayPort: UInt16?
+    }
+
     /// What the thread has to say once the host's side stands.
     private struct Started: Sendable {
         let host: SharedFD
@@ -133,14 +146,15 @@ extension SlotPool {
 
     /// The pool's thread, from its first to its last step.
     private static func run(
-        names: BridgeNames, subnet: IPv4Subnet, host: SharedFD?, shelf: SlotShelf, started: Handover<Started>
+        _ side: HostSide, host: SharedFD?, shelf: SlotShelf, started: Handover<Started>
     ) {
         let worker: SlotWorker
         do {
             if let host { try NetworkNamespace.enterForGood(host) }
             let host = try host ?? NetworkNamespace.current()
             let netlink = try Netlink()
-            let network = try HostNetwork(names: names, subnet: subnet, netlink: netlink)
+            let network = try HostNetwork(
+                names: side.names, subnet: side.subnet, gatewayPort: side.gatewayPort, netlink: netlink)
             let facts = Started(host: host, report: network.report)
             worker = SlotWorker(
                 maker: SlotMaker(host: host, network: network, netlink: netlink), shelf: shelf)

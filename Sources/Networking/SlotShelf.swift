@@ -17,7 +17,15 @@ final class SlotShelf: Sendable {
 
     private struct Waiter {
         let id: UInt64
+        let rules: [EgressRule]?
         let continuation: CheckedContinuation<Outcome, Never>
+    }
+
+    private struct Slot {
+        let mode: NetworkMode
+        let namespace: SharedFD
+        /// What may be reached from it (`EgressTable`).
+        let rules: [EgressRule]?
     }
 
     private struct Shelf {
@@ -26,7 +34,7 @@ final class SlotShelf: Sendable {
     }
 
     private struct State {
-        var slots: [UInt32: (mode: NetworkMode, namespace: SharedFD)] = [:]
+        var slots: [UInt32: Slot] = [:]
         var shelves: [NetworkMode: Shelf]
         var nextWaiter: UInt64 = 0
         var stopping = false
@@ -49,14 +57,19 @@ final class SlotShelf: Sendable {
     func namespace(of number: UInt32) -> SharedFD? { state.withLock { $0.slots[number]?.namespace } }
 
     /// A ready slot, or nil when one must be waited for.
-    func takeReady(_ mode: NetworkMode) -> UInt32? {
+    func takeReady(_ network: NetworkSpec) -> UInt32? {
         let number = state.withLock { state -> UInt32? in
-            guard !state.stopping, let number = state.shelves[mode]?.inventory.acquire() else { return nil }
+            guard !state.stopping, let number = Self.acquire(network, &state) else { return nil }
             state.lastAcquired = KernelClock.monotonic()
             return number
         }
         if number != nil { wake.signal() }
         return number
+    }
+
+    private static func acquire(_ network: NetworkSpec, _ state: inout State) -> UInt32? {
+        let (slots, rules) = (state.slots, network.rules)
+        return state.shelves[network.mode]?.inventory.acquire { slots[$0]?.rules == rules }
     }
 
     /// Names a waiter before it waits, so that it can be cancelled at any moment.
@@ -67,22 +80,23 @@ final class SlotShelf: Sendable {
         }
     }
 
-    func wait(_ mode: NetworkMode, ticket: UInt64, continuation: CheckedContinuation<Outcome, Never>) {
+    func wait(_ network: NetworkSpec, ticket: UInt64, continuation: CheckedContinuation<Outcome, Never>) {
+        let mode = network.mode
         let outcome = state.withLock { state -> Outcome? in
             if state.stopping { return .failure(Self.failure("the network is being shut down")) }
-            guard var shelf = state.shelves[mode] else {
-                return .failure(Self.failure("no slots of mode \(mode.rawValue)"))
-            }
-            defer { state.shelves[mode] = shelf }
             // Seen under the lock: a cancellation that comes later finds the waiter in the line.
             if Task.isCancelled { return .failure(Self.failure("the start was cancelled")) }
-            if let number = shelf.inventory.acquire() { return .success(number) }
+            if let number = Self.acquire(network, &state) { return .success(number) }
+            guard let shelf = state.shelves[mode] else {
+                return .failure(Self.failure("no slots of mode \(mode.rawValue)"))
+            }
             if shelf.inventory.isExhausted {
                 let text =
                     "all \(shelf.inventory.capacity) network slots are in use; a larger --subnet has more"
                 return .failure(Self.failure(text))
             }
-            shelf.waiters.append(Waiter(id: ticket, continuation: continuation))
+            let waiter = Waiter(id: ticket, rules: network.rules, continuation: continuation)
+            state.shelves[mode]?.waiters.append(waiter)
             state.lastAcquired = KernelClock.monotonic()
             return nil
         }
@@ -132,17 +146,32 @@ final class SlotShelf: Sendable {
         }
     }
 
-    /// The slot is ready: whoever waited the longest has it.
-    func finished(_ number: UInt32, mode: NetworkMode, namespace: SharedFD) {
-        let waiter = state.withLock { state -> Waiter? in
-            state.slots[number] = (mode, namespace)
-            guard var shelf = state.shelves[mode] else { return nil }
+    /// What becomes of a slot that is clean.
+    enum Offer {
+        case taken
+        /// It is to be offered again when these rules are set.
+        case wanted([EgressRule]?)
+    }
+
+    /// The slot is clean: whoever waited the longest has it, once what may be reached from it is what they asked for.
+    /// With nobody there, enough slots without rules are kept ready; beyond that each keeps the rules of its last user,
+    /// who is the most likely next one.
+    func offer(_ number: UInt32, mode: NetworkMode, namespace: SharedFD, rules: [EgressRule]?) -> Offer {
+        let (offer, waiter) = state.withLock { state -> (Offer, Waiter?) in
+            state.slots[number] = Slot(mode: mode, namespace: namespace, rules: rules)
+            guard var shelf = state.shelves[mode] else { return (.taken, nil) }
+            if let first = shelf.waiters.first, first.rules != rules { return (.wanted(first.rules), nil) }
             let waiter = shelf.waiters.isEmpty ? nil : shelf.waiters.removeFirst()
+            if waiter == nil, rules != nil {
+                let open = shelf.inventory.ready.count { state.slots[$0]?.rules == nil }
+                if open < shelf.inventory.spareWanted { return (.wanted(nil), nil) }
+            }
             shelf.inventory.finished(number, taken: waiter != nil)
             state.shelves[mode] = shelf
-            return waiter
+            return (.taken, waiter)
         }
         waiter?.continuation.resume(returning: .success(number))
+        return offer
     }
 
     /// The slot is no more. - Parameter reason: why it could not be made; those who wait are told.

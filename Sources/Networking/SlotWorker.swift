@@ -4,7 +4,8 @@ internal import LinuxSystem
 
 /// The pool's own thread: it makes slots ahead of demand and cleans used ones, off everybody's path.
 struct SlotWorker: ~Copyable {
-    private let maker: SlotMaker
+    private var maker: SlotMaker
+    private var egress: EgressTable
     private let shelf: SlotShelf
     /// Names in a row that still belonged to a veth on its way out.
     private var collisions = 0
@@ -13,6 +14,7 @@ struct SlotWorker: ~Copyable {
     private static let lingering: Int64 = 1_000_000_000
 
     init(maker: consuming SlotMaker, shelf: SlotShelf) {
+        egress = EgressTable(maker.network.activeFirewall)
         self.maker = maker
         self.shelf = shelf
     }
@@ -35,12 +37,15 @@ struct SlotWorker: ~Copyable {
         switch work {
         case .make(let number): make(number, mode: mode)
         case .clean(let number):
-            guard let namespace, (try? maker.clean(namespace)) != nil else {
+            guard let namespace, (try? maker.clean(namespace, number: number)) != nil else {
                 // What cannot be cleaned is not used again; the veth goes with its namespace.
-                return shelf.lost(number, mode: mode, reason: nil)
+                return lose(number, mode: mode, reason: nil)
             }
-            shelf.finished(number, mode: mode, namespace: namespace)
-        case .drop(let number): shelf.lost(number, mode: mode, reason: nil)
+            offer(number, mode: mode, namespace: namespace)
+        case .adapt(let number):
+            guard let namespace else { return lose(number, mode: mode, reason: nil) }
+            offer(number, mode: mode, namespace: namespace)
+        case .drop(let number): lose(number, mode: mode, reason: nil)
         }
     }
 
@@ -48,14 +53,33 @@ struct SlotWorker: ~Copyable {
         do {
             let namespace = try maker.make(number: number, egress: mode == .default)
             collisions = 0
-            shelf.finished(number, mode: mode, namespace: namespace)
+            offer(number, mode: mode, namespace: namespace)
         } catch let error as NetlinkError where error.code == NLE_EXIST && collisions < Self.collisionsAllowed
         {
             collisions += 1
-            shelf.lost(number, mode: mode, reason: nil)
+            lose(number, mode: mode, reason: nil)
         } catch {
-            shelf.lost(number, mode: mode, reason: "\(error)")
+            lose(number, mode: mode, reason: "\(error)")
         }
+    }
+
+    /// Gives a clean slot to the shelf, with the rules that it is to have there.
+    private mutating func offer(_ number: UInt32, mode: NetworkMode, namespace: SharedFD) {
+        while case .wanted(let rules) = shelf.offer(
+            number, mode: mode, namespace: namespace, rules: egress.rules(of: number))
+        {
+            do { try egress.set(rules, of: number) } catch {
+                return lose(number, mode: mode, reason: error.message)
+            }
+        }
+    }
+
+    /// The next slot of this number has all that it begins with.
+    private mutating func lose(_ number: UInt32, mode: NetworkMode, reason: String?) {
+        do { try egress.set(nil, of: number) } catch {
+            // They are still known, and replaced before anybody gets a slot of this number.
+        }
+        shelf.lost(number, mode: mode, reason: reason)
     }
 
     /// The kernel deletes the veths of dead namespaces together, which is far cheaper than one by one.

@@ -26,8 +26,63 @@ extension AcceptanceTests {
                 #expect(
                     neighbour.text.hasPrefix("E"),
                     "functions meet through the gateway alone: \(neighbour.text)")
+                // Through the gateway, on the bridge's address, they do; of the platform's own paths there is none.
+                func gateway(_ path: String) throws -> String {
+                    let place = "host=\(torpor.gateway)&port=\(torpor.port)"
+                    return try torpor.get("/function/hello/connect?\(place)&get=\(path)").text
+                }
+                #expect(try gateway("/function/other/").hasPrefix("HTTP/1.1 200"))
+                #expect(try gateway("/metrics").hasPrefix("HTTP/1.1 404"))
+                #expect(try torpor.read("hello", "/etc/hosts").contains("\(torpor.gateway) torpor-gateway\n"))
                 let host = try torpor.get("/function/hello/connect?host=127.0.0.1&port=\(torpor.port)")
                 #expect(host.text == "ECONNREFUSED", "loopback is its own")
+            }
+        }
+
+        /// A function has what its newest revision says, and no other has it too.
+        @Test func egressIsOfTheRevision() throws {
+            try TorporFixture.with { torpor in
+                try Internet.with(torpor) { internet in
+                    func reached(_ name: String) throws -> String {
+                        try torpor.get(
+                            "/function/\(name)/connect?host=\(internet.address)&port=\(internet.port)"
+                        ).text
+                    }
+                    let there = try EgressRule(to: internet.address, ports: ["\(internet.port)"])
+                    let elsewhere = try EgressRule(to: internet.address, ports: ["443"])
+                    try torpor.deploy("open")
+                    for (network, expected) in [
+                        (NetworkSpec.egress([]), "EHOSTUNREACH"), (.egress([there]), internet.hostAddress),
+                        (.egress([elsewhere]), "EHOSTUNREACH"), (.default, internet.hostAddress),
+                        (.egress([]), "EHOSTUNREACH"),
+                    ] {
+                        try torpor.deploy("hello") { $0.network = network }
+                        #expect(try reached("hello") == expected, "\(network)")
+                        #expect(try torpor.describe("hello").spec.network == network)
+                        #expect(try reached("open") == internet.hostAddress)
+                    }
+                }
+            }
+        }
+
+        /// The slot belongs to the host's users: what a bundle grants is power over the function's own alone.
+        @Test func rawSocketsAreRefusedEvenToWhoIsGrantedThem() throws {
+            try TorporFixture.with { torpor in
+                var bundle = try OCIBundle()
+                let granted = ["CAP_NET_RAW", "CAP_NET_BIND_SERVICE", "CAP_KILL"]
+                for set in ["bounding", "effective", "permitted"] {
+                    bundle.set("process.capabilities.\(set)", granted)
+                }
+                try bundle.write()
+                try torpor.deploy("raw", bundle: bundle)
+                let mask = try #require(
+                    torpor.statusFields(of: "raw")["CapEff"].flatMap { UInt64($0, radix: 16) })
+                #expect(mask >> 13 & 1 == 1, "it has the capability, in its own user namespace")
+                for socket in ["family=2&type=3&protocol=1", "family=17&type=3&protocol=768"] {
+                    let result = try torpor.get("/function/raw/socket?\(socket)").text
+                    #expect(result == "EPERM", "\(socket): \(result)")
+                }
+                #expect(try torpor.get("/function/raw/socket?family=2&type=1").text == "done")
             }
         }
     }

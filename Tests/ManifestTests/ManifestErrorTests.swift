@@ -34,7 +34,36 @@ import Testing
             "functions:\n  a:\n    bundle: x\n    mode: web\n",
             "must be one of http, exec, tcp, job, and is the text 'web'"
         ),
-        ("functions:\n  a:\n    bundle: x\n    network: {allow: []}\n", "egress rules are not supported yet"),
+        ("functions:\n  a:\n    bundle: x\n    network: {allow: []}\n", "network.allow: is unknown"),
+        ("functions:\n  a:\n    bundle: x\n    network: {}\n", "names no egress"),
+        ("functions:\n  a:\n    bundle: x\n    network: {egress: closed}\n", "must be one of open, none"),
+        (
+            "functions:\n  a:\n    bundle: x\n    network: {egress: [10.0.0.1/8]}\n",
+            "network.egress[0]: '10.0.0.1/8' has host bits set (10.0.0.0/8 is the network)"
+        ),
+        ("functions:\n  a:\n    bundle: x\n    network: {egress: [example.org]}\n", "is no network"),
+        ("functions:\n  a:\n    bundle: x\n    network: {egress: [\"::/0\"]}\n", "is IPv6"),
+        ("functions:\n  a:\n    bundle: x\n    network: {egress: [10.0.0.0/33]}\n", "is no network"),
+        (
+            "functions:\n  a:\n    bundle: x\n    network: {egress: [\"10.0.0.0/8:443-80\"]}\n",
+            "'443-80' is no port"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    network: {egress: [{to: 10.0.0.0/8, ports: [0]}]}\n",
+            "'0' is no port"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    network: {egress: [{to: 10.0.0.0/8, port: 443}]}\n",
+            "did you mean 'ports'"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    network: {egress: [{to: 10.0.0.0/8, ports: []}]}\n",
+            "is empty"
+        ),
+        (
+            "functions:\n  a:\n    bundle: x\n    network: {egress: [169.254.169.254]}\n",
+            "is in 169.254.0.0/16, which no function reaches"
+        ),
         (
             "functions:\n  a:\n    bundle: x\n    labels: {com.openfaas.scale.min: 2}\n",
             "functions.a.labels.com.openfaas.scale.min: is not supported yet"

@@ -12,6 +12,7 @@ struct NetworkFixture {
 
     static let subnet = "10.99.0.0/24"
     static let bridge = "torporT"
+    static let gatewayPort: UInt16 = 7080
 
     /// Whether this process may make network namespaces: root, or root in a user namespace.
     static let canRun: Bool = {
@@ -31,7 +32,8 @@ struct NetworkFixture {
     }
 
     func start(bridge: String = bridge, subnet: String = subnet) async throws -> SlotPool {
-        try await SlotPool.start(bridge: bridge, subnet: subnet, inside: host)
+        try await SlotPool.start(
+            bridge: bridge, subnet: subnet, gatewayPort: Self.gatewayPort, inside: host)
     }
 
     /// Runs `body` with a pool that is stopped afterwards, whatever happens.

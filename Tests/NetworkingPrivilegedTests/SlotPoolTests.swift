@@ -14,7 +14,7 @@ struct SlotPoolTests {
             let slot = try await pool.acquire(.default)
             let namespace = try #require(pool.namespace(ofSlot: slot.number))
             let address = try fixture.run("ip -4 -br address show eth0", in: namespace).output
-            #expect(address.contains("10.99.0.\(slot.number)/24"), "\(address)")
+            #expect(address.contains("10.99.0.\(slot.number)/32"), "\(address)")
             #expect(
                 try fixture.run("ip route", in: namespace).output.contains("default via 10.99.0.1 dev eth0"))
             #expect(try fixture.run("ip -6 address show eth0", in: namespace).output.isEmpty)

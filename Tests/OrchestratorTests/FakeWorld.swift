@@ -137,7 +137,7 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
         return instance
     }
 
-    func acquire(_ mode: NetworkMode) async throws(InstanceFailure) -> SlotID {
+    func acquire(_ network: NetworkSpec) async throws(InstanceFailure) -> SlotID {
         with {
             let slot = SlotID($0.nextSlot)
             $0.nextSlot += 1

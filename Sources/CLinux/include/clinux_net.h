@@ -34,6 +34,11 @@ int32_t clinux_link_up(const char *name);
  * -EOPNOTSUPP when the kernel has no CONFIG_INET_DIAG_DESTROY. */
 int32_t clinux_destroy_sockets(void);
 
+/* Forgets every connection that the calling thread's namespace tracks and that began at this IPv4 address (octets in
+ * the order they are written), so that the next user of the address has neither its answers nor its count. Returns how
+ * many there were. Needs CAP_NET_ADMIN there, and a kernel with ctnetlink. */
+int32_t clinux_conntrack_forget(const uint8_t source[4]);
+
 /* Runs nftables commands, all or nothing, in the calling thread's namespace, through libnftables.so.1, which is
  * loaded for the call only. 0; -ENOENT: the library is not installed; -EINVAL: refused, and text holds the reason.
  * With output != NULL what the commands print is stored there, cut to size. Both are always terminated. */

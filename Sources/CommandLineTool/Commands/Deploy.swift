@@ -32,6 +32,8 @@ struct Deploy: AsyncParsableCommand {
     var mode: String?
     @Flag(help: "In mode exec, the command writes the response's head itself (CGI).") var cgi = false
     @Option(help: "What it may reach: default or none.") var network: String?
+    @Option(help: "Where its connections may go: open, none, or NETWORK[:PORTS]; may be repeated.")
+    var egress: [String] = []
     @Option(help: "Idle time until an instance is frozen: 10s, or never.") var freezeAfter: String?
     @Option(help: "Idle time until an instance is stopped: 5m, or never.") var stopAfter: String?
     @Flag(help: "Do not wait until the revision takes requests.") var noWait = false
@@ -147,7 +149,20 @@ struct Deploy: AsyncParsableCommand {
             guard let value = NetworkMode(rawValue: network) else {
                 throw ValidationError("--network: '\(network)' is no network (default, none)")
             }
-            spec.network = value
+            spec.network = value == .none ? .none : .default
+        }
+        if !egress.isEmpty {
+            guard network != NetworkMode.none.rawValue else {
+                throw ValidationError("--egress: needs a network, and --network none has none")
+            }
+            if egress.count == 1, let word = EgressWord(rawValue: egress[0]) {
+                spec.network = word.network
+            } else {
+                spec.network = .egress(
+                    try egress.map { text in
+                        try usage("--egress") { () throws(InvalidInput) in try EgressRule(parsing: text) }
+                    })
+            }
         }
         return spec
     }
@@ -162,6 +177,7 @@ struct Deploy: AsyncParsableCommand {
             "concurrency": "--concurrency", "port": "--port", "timeout": "--timeout", "command": "-- COMMAND",
             "source.bundle": "--bundle", "source.rootfs": "--rootfs", "mode": "--mode", "cgi": "--cgi",
         ]
+        if field.hasPrefix("network.egress") { return "--egress" }
         if field.hasPrefix("environment") { return "--env" }
         return options[field] ?? field
     }

@@ -31,7 +31,7 @@ struct Describe: AsyncParsableCommand {
         facts += [
             ("Concurrency", concurrency(spec)), ("Timeout", times(spec)),
             ("Scale", scale(function.scale, spec.scale)),
-            ("Limits", limits(spec.limits)), ("Network", spec.network.rawValue),
+            ("Limits", limits(spec.limits)), ("Network", "\(spec.network)"),
             ("Created", "\(function.createdAt)"),
         ]
         if let ids = detail.ids {

@@ -24,6 +24,8 @@ package struct SandboxConfiguration: Sendable {
     }
     /// The content of the containers' /etc/resolv.conf, asked for at every launch.
     package var resolvConf: @Sendable () -> [UInt8]
+    /// Where a function with a network finds the gateway; nil where it does not.
+    package var gatewayAddress: String?
 
     package init(
         imagesDirectory: String, volumesDirectory: String, runDirectory: String, uidBase: UInt32,

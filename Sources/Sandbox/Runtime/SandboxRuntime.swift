@@ -157,7 +157,10 @@ package final class SandboxRuntime: SandboxPort {
         let attachments = try await attach(prepared, request, ids)
         let cleanUp =
             attachments.isEmpty ? nil : { @Sendable [attaching] in attaching.release(request.instance) }
-        let files = HostFiles.make(hostname: prepared.hostname, resolvConf: configuration.resolvConf())
+        let hasNetwork = request.revision.spec.network.mode == .default
+        let files = HostFiles.make(
+            hostname: prepared.hostname, gateway: hasNetwork ? configuration.gatewayAddress : nil,
+            resolvConf: configuration.resolvConf())
         let job = { @Sendable cgroup in
             LaunchJob(
                 instance: request.instance, function: request.revision.id.function.description,

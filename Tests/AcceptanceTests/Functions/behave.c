@@ -53,7 +53,7 @@ static bool answer_error(struct connection *c, const struct request *r, int resu
     return answer_text(c, r, "%s", result < 0 ? strerrorname_np(errno) : "done");
 }
 
-/* Speaks to another host: connects, reads what comes, answers with it or the error. */
+/* Speaks to another host: connects, asks for the path get if there is one, answers with what comes, or the error. */
 static bool answer_connect(struct connection *c, const struct request *r) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)number(r, "port", 80))};
     inet_pton(AF_INET, parameter(r, "host", "127.0.0.1"), &to.sin_addr);
@@ -63,9 +63,22 @@ static bool answer_connect(struct connection *c, const struct request *r) {
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     char bytes[1024];
     ssize_t n = -1;
-    if (!connect(fd, (struct sockaddr *)&to, sizeof to)) n = recv(fd, bytes, sizeof bytes, 0);
+    const char *get = parameter(r, "get", "");
+    if (!connect(fd, (struct sockaddr *)&to, sizeof to)) {
+        if (*get) dprintf(fd, "GET %s HTTP/1.1\r\nHost: torpor-gateway\r\nConnection: close\r\n\r\n", get);
+        n = recv(fd, bytes, sizeof bytes, 0);
+    }
     bool done = n >= 0 ? answer(c, r, "200 OK", bytes, (size_t)n) : answer_error(c, r, -1);
     close(fd);
+    return done;
+}
+
+/* Whether a socket of this family and type is given to it. */
+static bool answer_socket(struct connection *c, const struct request *r) {
+    int fd = socket((int)number(r, "family", AF_INET), (int)number(r, "type", SOCK_STREAM) | SOCK_CLOEXEC,
+                    (int)number(r, "protocol", 0));
+    bool done = answer_error(c, r, fd);
+    if (fd >= 0) close(fd);
     return done;
 }
 
@@ -171,6 +184,7 @@ static bool serve(struct connection *c, struct request *r) {
         return answer_text(c, r, "%o %u %u", s.st_mode, s.st_uid, s.st_gid);
     }
     if (!strcmp(path, "/connect")) return answer_connect(c, r);
+    if (!strcmp(path, "/socket")) return answer_socket(c, r);
     if (!strcmp(path, "/hostname")) {
         char name[256] = "";
         gethostname(name, sizeof name - 1);

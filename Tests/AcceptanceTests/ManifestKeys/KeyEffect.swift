@@ -49,6 +49,15 @@ extension KeyEffect {
             let devices = try keys.torpor.read("web.team", "/proc/net/dev").split(separator: "\n")
             #expect(devices.count == 3 && devices[2].contains("lo:"), "\(devices)")
         },
+        KeyEffect("network.egress") { keys in
+            // The gateway is always there; of others the list's alone. EgressTests looks from the other side.
+            let torpor = keys.torpor
+            let gateway = "/function/walled/connect?host=\(torpor.gateway)&port=\(torpor.port)&get=/healthz"
+            #expect(try torpor.get(gateway).text.hasPrefix("HTTP/1.1 200"))
+            let refused = try torpor.get("/function/walled/connect?host=192.0.2.1&port=443").text
+            #expect(refused == "EHOSTUNREACH", "\(refused)")
+            #expect(try torpor.describe("walled").spec.network.description == "egress 203.0.113.0/24:443")
+        },
     ]
 
     private static let requests = [

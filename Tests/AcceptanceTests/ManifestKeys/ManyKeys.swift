@@ -50,6 +50,7 @@ struct ManyKeys {
               - {path: /etc/inline, content: inline}
             labels: {tier: web}
             annotations: {owner: me}
+          walled: {bundle: ./bundle, network: {egress: ["203.0.113.0/24:443"]}, scale: {freezeAfter: never}}
           bundled: {bundle: ./bundle, scale: {stopAfter: 300ms, freezeAfter: 200ms}}
           freezes: {bundle: ./bundle, scale: {freezeAfter: 200ms, stopAfter: never}}
           serial: {bundle: ./bundle, concurrency: 1, scale: {max: 1, freezeAfter: never}}

@@ -31,6 +31,9 @@ final class Torpor: Sendable {
         try configuration.write(toFile: configurationPath, atomically: false, encoding: .utf8)
     }
 
+    /// The bridge's address, at which functions find the gateway.
+    var gateway: String { subnet.replacing(".0/22", with: ".1") }
+
     var arguments: [String] {
         [
             "--config", configurationPath, "--state-dir", stateDirectory, "--run-dir", runDirectory,
