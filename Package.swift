@@ -53,6 +53,8 @@ let package = Package(
         // Adapters, one per port of Core.
         .plugin(name: "BuildInit", capability: .buildTool()),
         .target(
+            name: "CopyProgram", dependencies: ["LinuxSystem"], swiftSettings: swift, plugins: ["BuildInit"]),
+        .target(
             name: "Sandbox", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp"],
             swiftSettings: swift, plugins: ["BuildInit"]),
         // Not `Network`: packages ask canImport(Network) for Apple's framework.
@@ -107,8 +109,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Secrets",
-                "Store", "Orchestrator", "Gateway", "HTTPWire",
+                "Core", "OCI", "LinuxSystem", "CopyProgram", "Sandbox", "Networking", "Logs", "Images",
+                "Secrets", "Store", "Orchestrator", "Gateway", "HTTPWire",
                 "ControlAPI", "ControlServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -119,7 +121,7 @@ let package = Package(
         .target(
             name: "CommandLineTool",
             dependencies: [
-                "Core", "Manifest", "ControlAPI", "ControlClient", "LinuxSystem",
+                "Core", "Manifest", "ControlAPI", "ControlClient", "LinuxSystem", "CopyProgram",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOHTTP1", package: nio),
@@ -145,6 +147,8 @@ let package = Package(
                 "Core", "HTTPWire", "LinuxSystem", "Gateway", .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio), .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
+        .testTarget(
+            name: "CopyProgramTests", dependencies: ["CopyProgram", "LinuxSystem"], swiftSettings: swift),
         .testTarget(name: "LinuxSystemTests", dependencies: ["LinuxSystem"], swiftSettings: swift),
         .testTarget(name: "SeccompTests", dependencies: ["Core", "OCI", "Sandbox"], swiftSettings: swift),
         .testTarget(

@@ -1,20 +1,34 @@
 import Foundation
 import PackagePlugin
 
-/// Compiles torpor-init with the system's C compiler and embeds it in the target, so that `swift build` alone gives a
-/// working daemon. SwiftPM itself cannot build it: it links C through the Swift driver, against the C library.
+/// Compiles torpor-init, or torpor-copy, with the system's C compiler and embeds it in the target, so that `swift build`
+/// alone gives working programs. SwiftPM itself cannot build them: it links C through the Swift driver, against the C
+/// library.
 @main
 struct BuildInit: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
-        let sources = context.package.directoryURL.appending(
-            path: "Sources/TorporInit", directoryHint: .isDirectory)
-        let script = sources.appending(path: "build")
-        let output = context.pluginWorkDirectoryURL.appending(path: "TorporInitProgram.swift")
-        let inputs = try FileManager.default.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil)
+        let sources = context.package.directoryURL.appending(path: "Sources", directoryHint: .isDirectory)
+        let initFiles = try files(sources.appending(path: "TorporInit"))
+        let script = sources.appending(path: "TorporInit/build")
+        let isInit = target.name == "Sandbox"
+        let program = isInit ? "TorporInitProgram" : "TorporCopyProgram"
+        // They share what stands in for the C library.
+        let inputs = isInit ? initFiles : try files(sources.appending(path: "TorporCopy")) + initFiles
+        let compiled = inputs.filter {
+            $0.pathExtension == "c"
+                && (isInit || !initFiles.contains($0) || $0.lastPathComponent == "kernel.c")
+        }
+        let output = context.pluginWorkDirectoryURL.appending(path: "\(program).swift")
         return [
             .buildCommand(
-                displayName: "Compiling torpor-init", executable: URL(filePath: "/bin/sh"),
-                arguments: [script.path(), output.path()], inputFiles: inputs, outputFiles: [output])
+                displayName: "Compiling \(program)", executable: URL(filePath: "/bin/sh"),
+                arguments: [script.path(), output.path(), program] + compiled.map { $0.path() },
+                inputFiles: inputs, outputFiles: [output])
         ]
+    }
+
+    private func files(_ directory: URL) throws -> [URL] {
+        try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+            .sorted { $0.path() < $1.path() }
     }
 }

@@ -73,7 +73,8 @@ struct TorporCommand: AsyncParsableCommand {
         version: TorporVersion.current,
         subcommands: [
             Deploy.self, Apply.self, Diff.self, List.self, Describe.self, Invoke.self, Logs.self, Exec.self,
-            PortForward.self, Events.self, Explain.self, Stats.self, Scale.self, Rollout.self, Wait.self,
+            Copy.self, PortForward.self, Events.self, Explain.self, Stats.self, Scale.self, Rollout.self,
+            Wait.self,
             Remove.self, Secret.self,
             Volume.self, Namespace.self, System.self, Config.self, Completion.self, Manual.self,
         ])

@@ -5,7 +5,7 @@ internal import Core
 enum CommandNames {
     /// Commands that are promised and not built, by their group: "" is `torpor` itself.
     private static let notBuilt = [
-        "": ["cp", "image"],
+        "": ["image"],
         "rollout": ["traffic"],
     ]
 

@@ -107,9 +107,22 @@ struct RemoteHost: Sendable, CustomStringConvertible {
         return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
     }
 
+    /// Starts `torpor` over there on these streams.
+    /// - Returns: what waits for its end, and gives its status.
+    func start(_ command: [String], input: Int32, output: Int32) throws -> @Sendable () -> Int32 {
+        let child = try Self.spawn(
+            try Self.program(), arguments(command, options: ["-T"]), input: input, output: output)
+        return {
+            var status: Int32 = 0
+            while waitpid(child, &status, 0) < 0, errno == EINTR {}
+            return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+        }
+    }
+
     /// Runs `torpor` over there with this descriptor as its standard input and output. Blocks until ssh ends.
     func run(_ command: [String], on descriptor: Int32) throws {
-        let child = try Self.spawn(try Self.program(), arguments(command, options: ["-T"]), on: descriptor)
+        let child = try Self.spawn(
+            try Self.program(), arguments(command, options: ["-T"]), input: descriptor, output: descriptor)
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
     }
@@ -121,7 +134,7 @@ struct RemoteHost: Sendable, CustomStringConvertible {
         }
         defer { close(pair[1]) }
         do {
-            _ = try spawn(program, arguments, on: pair[1])
+            _ = try spawn(program, arguments, input: pair[1], output: pair[1])
         } catch {
             close(pair[0])
             throw error
@@ -130,14 +143,14 @@ struct RemoteHost: Sendable, CustomStringConvertible {
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], on descriptor: Int32
+        _ program: String, _ arguments: [String], input: Int32, output: Int32
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         // Its errors, and its questions, are the user's.
-        posix_spawn_file_actions_adddup2(&actions, descriptor, 0)
-        posix_spawn_file_actions_adddup2(&actions, descriptor, 1)
+        posix_spawn_file_actions_adddup2(&actions, input, 0)
+        posix_spawn_file_actions_adddup2(&actions, output, 1)
         let argv = ([program] + arguments).map { strdup($0) } + [nil]
         defer { for text in argv { free(text) } }
         var child: pid_t = 0

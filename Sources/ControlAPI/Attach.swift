@@ -6,6 +6,8 @@ package struct AttachRequest: Sendable, Hashable {
     package enum Purpose: Sendable, Hashable {
         /// One more process.
         case exec(ExecRequest)
+        /// Files, in or out.
+        case copy(CopyRequest)
         /// A connection to this port, from inside of the instance.
         case port(Int)
     }
@@ -29,6 +31,7 @@ package struct AttachRequest: Sendable, Hashable {
     package func validate() throws(InvalidInput) {
         switch purpose {
         case .exec(let exec): do { try exec.validate() } catch { throw error.inside("exec") }
+        case .copy(let copy): do { try copy.validate() } catch { throw error.inside("copy") }
         case .port(let port):
             guard (1...65535).contains(port) else {
                 throw InvalidInput("port", "\(port) is no port", allowed: "1 to 65535")
@@ -39,7 +42,7 @@ package struct AttachRequest: Sendable, Hashable {
 
 extension AttachRequest: Codable {
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, namespace, instance, wake, exec, port
+        case name, namespace, instance, wake, exec, copy, port
     }
 
     package init(from decoder: any Decoder) throws {
@@ -52,11 +55,12 @@ extension AttachRequest: Codable {
         wake = try fields.decodeIfPresent(Bool.self, forKey: .wake) ?? true
         let purposes: [Purpose?] = [
             try fields.decodeIfPresent(ExecRequest.self, forKey: .exec).map(Purpose.exec),
+            try fields.decodeIfPresent(CopyRequest.self, forKey: .copy).map(Purpose.copy),
             try fields.decodeIfPresent(Int.self, forKey: .port).map(Purpose.port),
         ]
         let given = purposes.compactMap { $0 }
         guard given.count == 1 else {
-            throw InvalidInput("", "asks for \(given.count) things", allowed: "one of exec, port")
+            throw InvalidInput("", "asks for \(given.count) things", allowed: "one of exec, copy, port")
         }
         purpose = given[0]
     }
@@ -69,6 +73,7 @@ extension AttachRequest: Codable {
         try fields.encode(wake, forKey: .wake)
         switch purpose {
         case .exec(let exec): try fields.encode(exec, forKey: .exec)
+        case .copy(let copy): try fields.encode(copy, forKey: .copy)
         case .port(let port): try fields.encode(port, forKey: .port)
         }
     }

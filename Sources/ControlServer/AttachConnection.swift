@@ -157,6 +157,7 @@ extension AttachRequest.Purpose {
     var name: String {
         switch self {
         case .exec: "exec"
+        case .copy: "cp"
         case .port: "port-forward"
         }
     }

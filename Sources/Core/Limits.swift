@@ -250,6 +250,11 @@ package enum Limits {
     package static let attachRequestTimeout = Duration.seconds(5)
     /// How long what was started may live on after the terminal or the client of it has gone (SIGHUP, then SIGKILL).
     package static let hangUpGrace = Duration.seconds(2)
+    /// Bytes of a path that `torpor cp` is given, with its NUL (PATH_MAX), and of one part of it (NAME_MAX).
+    package static let copyPathBytes = 4096
+    package static let copyNameBytes = 255
+    /// Bytes of what one side of `torpor cp` says of files that it does not copy; what comes later is dropped.
+    package static let copyComplaintBytes = 64 << 10
     /// Bytes of an image's /etc/passwd and /etc/group.
     package static let userFileBytes = 1 << 20
 

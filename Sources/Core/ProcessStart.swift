@@ -2,6 +2,9 @@
 package struct ProcessStart: Sendable {
     /// Nil is the function's own command.
     package var arguments: [String]?
+    /// The program itself, for which the first argument is only a name; lent for the time of the call. Nil is looked for by
+    /// the first argument.
+    package var program: Int32?
     /// `NAME=value`, each ended by a NUL; besides the variables that every process of the instance has.
     package var environment: [UInt8] = []
     /// Whether they take the place of those of the same names; else whoever sends them sees to it that there are none.

@@ -35,7 +35,8 @@ package final class ToolProcess: Sendable {
         if isReading { pipe = Mutex(SharedFD(output)) } else { pipe = Mutex(SharedFD(input)) }
     }
 
-    private static func spawn(_ arguments: [String], input: Int32, output: Int32, errors: Int32) -> Int32 {
+    /// - Returns: its pid, or -errno. A descriptor of -1 is /dev/null.
+    static func spawn(_ arguments: [String], input: Int32, output: Int32, errors: Int32) -> Int32 {
         // SAFETY: the copies live until the call has returned, and the list ends with nil.
         let copies = arguments.map { strdup($0) }
         defer { for copy in copies { free(copy) } }

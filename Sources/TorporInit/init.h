@@ -22,13 +22,14 @@ struct step_view {
 /* Everything that START needs. Pointers go into the plan that set them. */
 struct process {
     int32_t stdio[3]; /* -1: init's own */
+    int32_t program;  /* -1: the first argument names it */
     const char *arguments, *environment[2], *directory; /* the second environment: besides the first */
     uint32_t arguments_size, environment_size[2], replacing_size;
     uint32_t uid, gid, umask, has_terminal;
     const uint32_t *groups;
     uint32_t group_count;
     uint32_t keep_groups, no_new_privileges, has_capabilities;
-    struct { uint32_t resource; uint64_t soft, hard; } limits[16];
+    struct limit { uint32_t resource; uint64_t soft, hard; } limits[16];
     uint32_t limit_count;
     uint64_t capabilities[5]; /* bounding, effective, permitted, inheritable, ambient */
     const void *seccomp;

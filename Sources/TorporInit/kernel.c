@@ -76,10 +76,9 @@ __attribute__((noinline)) long spawn_on_stack(int (*function)(void *), void *arg
 #endif
 }
 
-/* A process begins with argc on its stack and no return address; torpor-init uses neither arguments nor environment. */
-__attribute__((noreturn)) void init_main(void);
+/* A process begins with argc on its stack, the arguments behind it, and no return address. */
 #if defined(__x86_64__)
-__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tand $-16, %rsp\n\tcall init_main\n\thlt\n");
+__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall program_main\n\thlt\n");
 #elif defined(__aarch64__)
-__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tmov x30, #0\n\tbl init_main\n\tbrk #0\n");
+__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tmov x30, #0\n\tmov x0, sp\n\tbl program_main\n\tbrk #0\n");
 #endif

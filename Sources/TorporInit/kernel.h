@@ -34,7 +34,7 @@ static inline long call6(long number, long a, long b, long c, long d, long e, lo
                      : "memory");
     return x0;
 #else
-#error "an architecture that nobody has ported torpor-init to"
+#error "an architecture that nobody has ported this to"
 #endif
 }
 
@@ -49,6 +49,9 @@ static inline long call6(long number, long a, long b, long c, long d, long e, lo
 /* kernel(close, fd) is close(2). */
 #define kernel(name, ...) \
     CALL_PICK(_, ##__VA_ARGS__, CALL_6, CALL_5, CALL_4, CALL_3, CALL_2, CALL_1, CALL_0)(__NR_##name, ##__VA_ARGS__)
+
+/* Where a program begins: with argc and, behind it, the arguments, which torpor-init does not use. */
+__attribute__((noreturn)) void program_main(const long *stack);
 
 /* Runs function(argument) in a child that shares this memory, on a stack of its own, while the caller waits until it
  * execs or ends (CLONE_VM | CLONE_VFORK). Returns the child's pid or -errno. The child may make raw calls only. */

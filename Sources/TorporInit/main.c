@@ -225,8 +225,7 @@ static void leave_the_daemon(void) {
     if (keyring < 0 && keyring != -ENOSYS && keyring != -EPERM) end(1);
 }
 
-__attribute__((noreturn)) void init_main(void);
-void init_main(void) {
+void program_main(__attribute__((unused)) const long *stack) {
     uint64_t all = ~0ull;
     leave_the_daemon();
     kernel(prctl, PR_SET_NAME, "torpor-init", 0, 0, 0);

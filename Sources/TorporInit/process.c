@@ -21,6 +21,7 @@ long process_note(struct process *process, const struct step_view *view, const s
         process->has_terminal = step->mode & 1;
         return 0;
     case TORPOR_ARGUMENTS:
+        process->program = view->descriptor;
         process->arguments = view->data;
         process->arguments_size = step->data_size;
         return 0;
@@ -42,9 +43,7 @@ long process_note(struct process *process, const struct step_view *view, const s
         uint32_t n = 0;
         while (n < process->limit_count && process->limits[n].resource != step->mode) n++;
         if (n == sizeof process->limits / sizeof process->limits[0]) return -E2BIG;
-        process->limits[n].resource = step->mode;
-        process->limits[n].soft = step->flags;
-        process->limits[n].hard = step->value;
+        process->limits[n] = (struct limit){step->mode, step->flags, step->value};
         if (n == process->limit_count) process->limit_count++;
         return 0;
     }
@@ -145,10 +144,12 @@ static long try_program(const char *path, const struct start *start) {
                            : kernel(execve, path, start->arguments, start->environment);
 }
 
-/* execvpe(3): a name without a slash is looked for along PATH. ENOENT unless some file was found but refused. */
+/* fexecve(3), or execvpe(3): a name without a slash is looked for along PATH. ENOENT unless some file was found but refused. */
 static long execute(const struct start *start) {
     const char *name = start->arguments[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     size_t length = text_length(name);
+    if (start->process->program >= 0)
+        return kernel(execveat, start->process->program, "", start->arguments, start->environment, AT_EMPTY_PATH);
     for (const char *at = name; *at; at++)
         if (*at == '/') return try_program(name, start);
     for (char **entry = start->environment; *entry; entry++)

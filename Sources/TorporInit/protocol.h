@@ -80,7 +80,7 @@ enum torpor_op {
     TORPOR_STDIO = 64,      /* data: three int32, indices of the descriptors that become 0, 1 and 2; -1 in a SPAWN: /dev/null,
                                or what the plan gave where there is no main process. mode & 1: 0 is a terminal, which
                                becomes the controlling one */
-    TORPOR_ARGUMENTS,       /* data: texts, at least one */
+    TORPOR_ARGUMENTS,       /* data: texts, at least one; descriptor: the program, else the first text names it */
     TORPOR_ENVIRONMENT,     /* data: texts; without data: none. mode & 1: besides what is there; mode & 2: in the place
                                of what has the same name there */
     TORPOR_WORKING_DIRECTORY, /* text[0] */

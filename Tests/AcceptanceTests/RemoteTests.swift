@@ -127,6 +127,48 @@ extension AcceptanceTests {
             }
         }
 
+        @Test(.enabled(if: Shell.isThere, "needs busybox-static")) func filesOverThere() throws {
+            try TorporFixture.with { torpor in
+                let ssh = try fakeSSH()
+                try torpor.deployServer("hello")
+                try torpor.succeeding("exec", "hello", "--", "/bin/sh", "-c", "mkdir /tmp/work")
+                let folder = try Scratch.makeDirectory("copy")
+                try FileManager.default.createDirectory(
+                    atPath: "\(folder)/it's here/sub", withIntermediateDirectories: true)
+                try String(repeating: "over there ", count: 20_000).write(
+                    toFile: "\(folder)/it's here/sub/file", atomically: false, encoding: .utf8)
+                for (name, made) in [("it's here", "/tmp/it's here"), ("it's here/.", "/tmp/new dir")] {
+                    let to = name.hasSuffix(".") ? made : "/tmp"
+                    let put = try remote(torpor, ssh, ["cp", "\(folder)/\(name)", "hello:\(to)"])
+                    #expect(put.status == 0 && put.errors.isEmpty && put.output.isEmpty, "\(put)")
+                    let got = try remote(torpor, ssh, ["cp", "hello:\(made)", "\(folder)/back"])
+                    #expect(got.status == 0 && got.errors.isEmpty, "\(got)")
+                    let back = name.hasSuffix(".") ? "\(folder)/back/new dir" : "\(folder)/back"
+                    try ChildProcess.run("diff", ["-r", "\(folder)/it's here", back])
+                }
+                let archive = Scratch.path("in")
+                try Data(tarEntry("x", content: Array("streamed".utf8)) + [UInt8](repeating: 0, count: 1024))
+                    .write(
+                        to: URL(fileURLWithPath: archive))
+                #expect(try remote(torpor, ssh, ["cp", "-", "hello:/tmp/work"], input: archive).status == 0)
+                let streamed = try remote(torpor, ssh, ["cp", "hello:/tmp/work/x", "-"])
+                #expect(streamed.output.contains("streamed"), "\(streamed.errors)")
+                let file = "\(folder)/it's here/sub/file"
+                for (from, to, told) in [
+                    (file, "hello:/none/x", "torpor: hello:/none/x: no such directory to put it in\n"),
+                    ("hello:/none", folder, "torpor: hello:/none: no such file or directory\n"),
+                    ("hello:/tmp/work", file, "torpor: \(file): a directory cannot replace a file\n"),
+                    (
+                        file, "helo:/tmp",
+                        "torpor: there is no function 'helo.default'; did you mean 'hello'?\n"
+                    ),
+                ] {
+                    let failed = try remote(torpor, ssh, ["cp", from, to])
+                    #expect(failed.status == 1 && failed.errors == told, "\(failed)")
+                }
+            }
+        }
+
         @Test func whatGoesWrongIsTold() throws {
             try TorporFixture.with { torpor in
                 let ssh = try fakeSSH()
@@ -204,7 +246,7 @@ extension AcceptanceTests {
 }
 
 /// One entry of a tar archive; kinds are ustar's: 0 a file, 1 a hard link, 2 a link, 3 a device.
-private func tarEntry(
+func tarEntry(
     _ name: String, _ kind: Character = "0", _ target: String = "", content: [UInt8] = []
 ) -> [UInt8] {
     var header = [UInt8](repeating: 0, count: 512)

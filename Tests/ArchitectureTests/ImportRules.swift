@@ -8,6 +8,7 @@ enum ImportRules {
         "Manifest": ["Core", "Yams"],
         "HTTPWire": [],
         "LinuxSystem": ["CLinux", "Glibc", "Synchronization"],
+        "CopyProgram": ["LinuxSystem"],
         "Sandbox": ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp", "Glibc", "Synchronization"],
         "Networking": ["Core", "LinuxSystem", "CLinux", "CNetlink", "Glibc", "Synchronization"],
         "Logs": ["Core", "LinuxSystem", "CLinux", "Glibc", "Synchronization"],
@@ -29,7 +30,8 @@ enum ImportRules {
             "FoundationEssentials", "Synchronization",
         ],
         "Daemon": [
-            "Core", "OCI", "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Secrets", "Store",
+            "Core", "OCI", "LinuxSystem", "CopyProgram", "Sandbox", "Networking", "Logs", "Images", "Secrets",
+            "Store",
             "Orchestrator", "Gateway", "HTTPWire", "ControlAPI", "ControlServer", "ArgumentParser",
             "ServiceLifecycle",
             "UnixSignals",
@@ -37,7 +39,8 @@ enum ImportRules {
             "Yams", "FoundationEssentials", "Synchronization",
         ],
         "CommandLineTool": [
-            "Core", "Manifest", "ControlAPI", "ControlClient", "LinuxSystem", "ArgumentParser", "NIOCore",
+            "Core", "Manifest", "ControlAPI", "ControlClient", "LinuxSystem", "CopyProgram", "ArgumentParser",
+            "NIOCore",
             "NIOPosix",
             "NIOHTTP1", "Foundation", "FoundationEssentials", "Glibc", "Synchronization",
         ],

@@ -12,6 +12,10 @@ struct Completion: AsyncParsableCommand {
     /// Names of functions, asked of the daemon as they are typed.
     static let functions = CompletionKind.shellCommand("torpor list --quiet 2>/dev/null")
 
+    /// Functions, as the beginning of a place in one, and files that are here.
+    static let copyPlaces = CompletionKind.shellCommand(
+        "torpor list --quiet 2>/dev/null | sed 's/.*/&:/'; ls -p")
+
     @Argument(help: "bash, zsh or fish.") var shell: String
 
     func run() async throws {

@@ -1,5 +1,6 @@
 internal import ControlAPI
 internal import ControlServer
+internal import CopyProgram
 internal import Core
 internal import Gateway
 internal import Images
@@ -45,6 +46,18 @@ final class AttachDesk: AttachBackend {
         case .exec(let exec):
             let session = ExecSession(held, place, ended: ended)
             try await onWorker { [self] in try session.start(process(exec, in: held), exec) }
+            return session
+        case .copy(let copy):
+            let session = ExecSession(held, place, ended: ended)
+            let exec = ExecRequest(
+                command: ["torpor-copy"] + copy.work.arguments, user: copy.user, directory: "/",
+                input: copy.direction == .into)
+            try await onWorker { [self] in
+                var start = try process(exec, in: held)
+                let program = SharedFD(try CopyProgram.sealed())
+                start.program = program.raw
+                try withExtendedLifetime(program) { try session.start(start, exec) }
+            }
             return session
         case .port(let port): return try PortSession(held, place, port: port, dialer)
         }

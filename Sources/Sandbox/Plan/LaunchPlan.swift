@@ -46,6 +46,8 @@ package struct LaunchPlan: Sendable, Hashable {
         /// Of a further process: places among the descriptors that are sent with it; nil is what the plan gives.
         case streams([Int32?], isTerminal: Bool)
         case arguments([String])
+        /// Of a further process: the program is the descriptor at this place among those that are sent with it.
+        case program(Int32, arguments: [String])
         case environment([String])
         /// Besides what the plan says, or in the place of what it says of the same names: texts, each ended by a NUL.
         case moreEnvironment([UInt8], replaces: Bool)

@@ -98,6 +98,8 @@ struct PlanEncoder {
         case .moreEnvironment(let texts, let replaces):
             emit(.environment, Content(mode: replaces ? 3 : 1, data: texts))
         case .arguments(let arguments): emit(.arguments, Content(data: Self.row(arguments)))
+        case .program(let place, let arguments):
+            emit(.arguments, Content(descriptor: place, data: Self.row(arguments)))
         case .environment(let variables): appendEnvironment(variables)
         case .workingDirectory(let path): emit(.workingDirectory, Content(texts: [path]))
         case .identity(let user, let group, let groups, let umask):

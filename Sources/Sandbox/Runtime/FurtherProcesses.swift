@@ -48,6 +48,7 @@ final class FurtherProcesses: Sendable {
     func start(_ start: ProcessStart, ended: @escaping Ended) throws(InstanceFailure) -> UInt32 {
         let streams = [start.input, start.output, start.error]
         let lent = streams.compactMap { $0 }
+        let withProgram = lent + [start.program].compactMap { $0 }
         let body = try body(start, streams)
         do throws(KernelError) {
             if let owner = owner(start.user) {
@@ -66,7 +67,7 @@ final class FurtherProcesses: Sendable {
                 } while state.lastID == InitMessage.mainProcess
                     || state.started[state.lastID] != nil
                 let packet = InitPacket(
-                    .spawn, id: state.lastID, value: PlanFormat.quiet, body: body, lending: lent)
+                    .spawn, id: state.lastID, value: PlanFormat.quiet, body: body, lending: withProgram)
                 try send(packet, &state)
                 state.started[state.lastID] = Started(program: start.arguments?.first, ended: ended)
                 return state.lastID
@@ -99,7 +100,11 @@ final class FurtherProcesses: Sendable {
             return place
         }
         var steps: [LaunchPlan.Step] = [.streams(places, isTerminal: start.isTerminal)]
-        if let arguments = start.arguments { steps.append(.arguments(arguments)) }
+        if let arguments = start.arguments {
+            // Behind the streams.
+            let isSent = start.program != nil
+            steps.append(isSent ? .program(place + 1, arguments: arguments) : .arguments(arguments))
+        }
         if !start.environment.isEmpty {
             steps.append(.moreEnvironment(start.environment, replaces: start.replacesVariables))
         }

@@ -53,7 +53,7 @@ package final class SandboxRuntime: SandboxPort {
         ids = try IDMap.hostIDs(from: configuration.uidBase)
         let isRootless = ids.first == nil
         let factory = LauncherFactory(
-            program: OwnedFDBox(try InitProgram.sealed()), isRootless: isRootless,
+            program: OwnedFDBox(try EmbeddedProgram.initProgram.sealed()), isRootless: isRootless,
             configuration: configuration, logs: logs)
         attaching = AttachmentThread(configuration)
         var started: [DedicatedThread] = []
@@ -99,7 +99,7 @@ package final class SandboxRuntime: SandboxPort {
     }
 
     /// The program of every container's PID 1.
-    package static var initProgram: [UInt8] { InitProgram.decoded() }
+    package static var initProgram: [UInt8] { EmbeddedProgram.initProgram.bytes }
 
     /// Controllers that can limit instances; empty without a cgroup.
     package var controllers: Set<String> { cgroups?.controllers ?? [] }

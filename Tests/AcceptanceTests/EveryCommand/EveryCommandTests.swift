@@ -11,6 +11,7 @@ extension AcceptanceTests {
         private static let elsewhere = [
             "invoke": "CommandTests.swift",  // The function's own bytes.
             "exec": "AttachTests.swift", "port-forward": "PortForwardTests.swift",  // Streams.
+            "cp": "CopyTests.swift",  // Files.
             "completion": "../CommandLineToolTests/HelpTests.swift",
             "manual": "../CommandLineToolTests/HelpTests.swift",
             "system dial-stdio": "RemoteTests.swift",
