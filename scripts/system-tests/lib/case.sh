@@ -66,6 +66,6 @@ no_instance() { [[ -z $(instance_cgroups) ]]; }
 
 # After this the machine may go down, and must; then the case is run again, with $part one more than now (0 at first).
 goes_down() {
-    echo $((part + 1)) >/var/lib/system-tests/part
+    echo $((${part:-0} + 1)) >/var/lib/system-tests/part
     sync
 }
