@@ -43,6 +43,8 @@ if ((part < rounds)); then
         sleep "$((5 + RANDOM % 10)).$((RANDOM % 1000))"
         echo CUT >/dev/ttyS1
     ) &
+    # A deploy that fails is no power cut.
+    trap 'kill $(jobs -p)' EXIT
     for caller in 1 2; do
         while :; do call "cut-$((RANDOM % 4))/line"; done &>"/run/caller-$caller" &
     done
