@@ -102,7 +102,7 @@ extension ConfigurationSetting {
     fileprivate var reload: String {
         guard isLive else { return "needs a restart" }
         return switch self {
-        case .limits: "holds for what is deployed from then on"
+        case .limits: "holds for deploys from then on, and after a restart for all"
         case .bindVolumes: "holds for deploys and starts from then on"
         default: "at once"
         }

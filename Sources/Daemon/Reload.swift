@@ -3,12 +3,14 @@ internal import Core
 internal import LinuxSystem
 internal import Logging
 internal import ServiceLifecycle
+internal import Synchronization
 internal import UnixSignals
 
 /// The configuration in force. Reading it again changes what can be changed while the daemon runs, and tells the rest; one
 /// that cannot be read changes nothing.
 final class LiveConfiguration: Sendable {
     private let current: CurrentConfiguration
+    private let turn = Mutex<Void>(())
     private let logLevel: LogLevel
     private let notification: ServiceNotification
     private let logger: Logger
@@ -35,9 +37,12 @@ final class LiveConfiguration: Sendable {
         tell { () throws(KernelError) in try notification.reloading() }
         let report: ReloadReport
         do {
-            let new = try read()
-            report = try current.change { try Self.change(&$0, to: new) }
-            logLevel.set(current.value.logLevel)
+            // One after the other: the last one to read is the last one to apply.
+            report = try turn.withLock { _ in
+                let new = try read()
+                defer { logLevel.set(current.value.logLevel) }
+                return try current.change { try Self.change(&$0, to: new) }
+            }
         } catch {
             logger.error("the configuration stays as it was", metadata: ["error": "\(error)"])
             tell { () throws(KernelError) in

@@ -45,9 +45,10 @@ package struct ServiceLog: LogHandler {
         let lost = journal.takeUntold()
         if lost > 0 {
             let count = "\(lost)"
-            _ = Self.send(
+            let isTold = Self.send(
                 "the journal took no more for a while: entries were lost count=\(count)", .warning,
                 [(name: Self.fieldName("count"), value: count)], to: journal)
+            if !isTold { journal.putBack(lost) }
         }
     }
 

@@ -203,6 +203,7 @@ package final class Directory: Sendable {
         let child = try openToEmpty(name)
         var removedAny: Bool
         var result: Int32
+        var passes = 0
         repeat {
             removedAny = false
             try child.eachName { entry throws(KernelError) in
@@ -211,8 +212,9 @@ package final class Directory: Sendable {
                 return true
             }
             result = name.withCString { clinux_unlinkat(fd.raw, $0, 1) }
-            // Some file systems leave out entries while others are removed.
-        } while result == -ENOTEMPTY && removedAny
+            passes += 1
+            // Some file systems leave out entries while others are removed; and somebody may still add some.
+        } while result == -ENOTEMPTY && removedAny && passes < 100
         try check(result, "rmdir", subject: "\(name)")
     }
 

@@ -38,6 +38,9 @@ package final class JournalSocket: Sendable {
         return stream == "\(status.st_dev):\(status.st_ino)"
     }
 
+    /// Makes them untold again: who was to be told was not.
+    package func putBack(_ count: UInt64) { state.withLock { $0.untold += count } }
+
     /// One entry. Names of fields are upper-case letters, digits and underscores. A journal that was started anew is connected
     /// to again.
     /// - Returns: false when there is no room, and the entry is lost.

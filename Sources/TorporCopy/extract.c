@@ -335,9 +335,9 @@ int extract(const char *path, const char *as, uint32_t keep) {
         make_entry();
     }
     leave_levels(0);
-    /* What follows the end is the writer's padding. */
+    /* What follows the end is the writer's padding, and the writer is not to be told that nobody reads it. */
     const char *bytes;
-    for (size_t drained = 0, part; is_archive && drained < DRAINED_BYTES; drained += part)
+    for (size_t drained = 0, part; drained < DRAINED_BYTES; drained += part)
         if (!(part = take(sizeof input, &bytes))) break;
     return status;
 }

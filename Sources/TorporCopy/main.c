@@ -81,7 +81,7 @@ static int has(const char *flags, char flag) {
 static void ignore_hang_ups(void) {
     struct sigaction ignored = {0};
     ignored.sa_handler = SIG_IGN;
-    const int signals[] = {SIGHUP, SIGINT, SIGPIPE};
+    const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         kernel(rt_sigaction, signals[i], &ignored, 0, 8);
 }

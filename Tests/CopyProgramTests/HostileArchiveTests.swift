@@ -138,8 +138,8 @@ import Testing
                 ("pax length", pax("99 path=x\n") + whole + tarEnd, "no tar archive"),
                 ("pax no length", pax("path=x\n") + whole + tarEnd, "no tar archive"),
                 ("pax no newline", pax("10 path=xy") + whole + tarEnd, "no tar archive"),
-                ("pax NUL", pax("11 path=x\0y\n") + whole + tarEnd, "no tar archive"),
-                ("pax size", pax("30 size=99999999999999999999\n") + whole + tarEnd, "no tar archive"),
+                ("pax NUL", pax("12 path=x\0y\n") + whole + tarEnd, "no tar archive"),
+                ("pax size", pax("29 size=99999999999999999999\n") + whole + tarEnd, "no tar archive"),
                 ("pax huge", tarEntry("p", "x", size: 1 << 30) + tarEnd, "is too long"),
                 ("long name", tarEntry("L", "L", size: 1 << 20) + tarEnd, "is too long"),
                 (

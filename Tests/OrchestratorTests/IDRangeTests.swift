@@ -94,15 +94,17 @@ private let second: Int64 = 1_000_000_000
         }
     }
 
-    @Test func `A function that an older version left without gets one when it is deployed again`()
-        async throws
-    {
+    /// An older version gave none, and a host with fewer ids has no range 9.
+    @Test(arguments: [nil, 9]) func `A function without a range of this host's gets one when deployed again`(
+        range: Int?
+    ) async throws {
         let revision = try makeRevision(1)
         let key = revision.id.function
         world.with {
             $0.revisions[revision.id] = revision
             $0.records[key] = FunctionRecord(
-                key: key, active: 1, latest: 1, settled: 1, manualScale: nil, createdAt: 0, lastFailure: nil)
+                key: key, active: 1, latest: 1, settled: 1, manualScale: nil, createdAt: 0, lastFailure: nil,
+                idRange: range)
         }
         try await run { (orchestrator) async throws in
             #expect(try await deploy("hello", orchestrator, port: 9000) == 0)

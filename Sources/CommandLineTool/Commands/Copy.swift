@@ -64,7 +64,8 @@ struct Copy: AsyncParsableCommand {
         // To the other host's torpor, that is to be told why, an archive that breaks off is a matter of its writer's.
         let lines = stream != nil && report.isBrokenOff ? [] : report.lines
         for line in lines { context.errorOutput("torpor: \(line)\n") }
-        if report.status != 0 { throw ExitCode(report.status) }
+        // Between two torpors an archive that broke off has a status of its own.
+        if report.status != 0 { throw ExitCode(stream == nil ? 1 : report.status) }
     }
 
     private func plan() throws -> CopyPlan {
@@ -126,7 +127,7 @@ struct Copy: AsyncParsableCommand {
         if followLink { options.append("--follow-link") }
         if noWake { options.append("--no-wake") }
         for (option, value) in [("--user", user), ("--instance", instance)] {
-            if let value { options += [option, value] }
+            if let value { options.append("\(option)=\(value)") }
         }
         return options
     }

@@ -67,7 +67,7 @@ struct CopyRun {
         let pipe = try CopyPipe()
         let none = SharedFD(try File.open("/dev/null", flags: O_RDWR))
         let command =
-            ["cp", "--stream", plan.isInto ? plan.name : "."] + options
+            ["cp", "--stream=\(plan.isInto ? plan.name : ".")"] + options
             + (plan.isInto ? ["-", plan.place] : [plan.place, "-"])
         let wait = try remote.start(
             command, input: plan.isInto ? pipe.reading.raw : none.raw,

@@ -13,7 +13,7 @@ extension SandboxRuntime {
         throw InstanceFailure(
             phase: .create, cause: "NoUserIDs",
             message: "the function has none of the \(ids.ranges) ranges of user ids that this host has from "
-                + "\(ids.first ?? 0) on: remove it and deploy it again, or give torpord the ids it had (uid-base)",
+                + "\(ids.first ?? 0) on: deploy it again, or give torpord the ids it had (uid-base)",
             instance: request.instance)
     }
 
