@@ -75,8 +75,8 @@ extension AcceptanceTests {
 
         @Test func noneIsMissing() throws {
             let groups = Set(ManifestKeys.all.map(\.group))
-            // A group does what the keys in it do; of volumes there is a short form.
-            let keys = Set(ManifestKeys.all.map(\.path)).subtracting(groups).union(["volumes"])
+            // A group does what the keys in it do; of these there is a short form.
+            let keys = Set(ManifestKeys.all.map(\.path)).subtracting(groups).union(["volumes", "network"])
             let shown = KeyEffect.all.map(\.key) + Self.ofCommands + Self.inMachine.keys
             #expect(Set(shown) == keys)
             #expect(shown.count == keys.count, "one is shown twice")
