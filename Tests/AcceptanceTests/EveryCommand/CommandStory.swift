@@ -115,6 +115,7 @@ struct CommandStory {
                 + JSONFields(
                     "cause? endedAt exit.code? exit.reason exit.signal? id revision startedAt state"
                 ).inside("past")
+                + JSONFields("count? first? shared?").inside("ids", optional: true)
                 + JSONFields.failure.inside("lastFailure", optional: true) + "warnings",
             values: [
                 "function.status": "ready", "spec.environment.HELLO": "second", "spec.port": "8080",
