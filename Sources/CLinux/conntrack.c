@@ -43,6 +43,18 @@ static struct nlattr *open_nest(struct request *r, uint16_t type) {
 
 static void close_nest(struct request *r, struct nlattr *nest) { nest->nla_len = (char *)end_of(r) - (char *)nest; }
 
+static int32_t transmit(int fd, const struct request *r) {
+    ssize_t sent;
+    do sent = send(fd, r, r->header.nlmsg_len, 0); while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
+}
+
+static ssize_t receive(int fd, void *buffer, size_t size) {
+    ssize_t length;
+    do length = recv(fd, buffer, size, 0); while (length < 0 && errno == EINTR);
+    return length < 0 ? -errno : length;
+}
+
 /* Deletes the entry that a message of the dump describes; one that has ended meanwhile is no error. */
 static int32_t forget_one(int fd, const struct nlmsghdr *found) {
     struct request r;
@@ -55,9 +67,11 @@ static int32_t forget_one(int fd, const struct nlmsghdr *found) {
         if ((type == CTA_TUPLE_ORIG || type == CTA_ZONE || type == CTA_ID) && a->nla_len < 256)
             put(&r, a->nla_type, (const char *)a + NLA_HDRLEN, a->nla_len - NLA_HDRLEN);
     }
-    if (send(fd, &r, r.header.nlmsg_len, 0) < 0) return -errno;
+    int32_t sent = transmit(fd, &r);
+    if (sent < 0) return sent;
     _Alignas(struct nlmsghdr) char answer[4096];
-    if (recv(fd, answer, sizeof answer, 0) < 0) return -errno;
+    ssize_t length = receive(fd, answer, sizeof answer);
+    if (length < 0) return (int32_t)length;
     const struct nlmsghdr *h = (void *)answer;
     if (h->nlmsg_type != NLMSG_ERROR) return -EPROTO;
     int32_t error = ((struct nlmsgerr *)NLMSG_DATA(h))->error;
@@ -77,12 +91,13 @@ static int32_t forget_all(int dump, int kill, uint32_t source) {
     put(&r, CTA_FILTER_ORIG_FLAGS, &flags, sizeof flags);
     put(&r, CTA_FILTER_REPLY_FLAGS, &none, sizeof none);
     close_nest(&r, filter);
-    if (send(dump, &r, r.header.nlmsg_len, 0) < 0) return -errno;
+    int32_t sent = transmit(dump, &r);
+    if (sent < 0) return sent;
     int32_t count = 0, failure = 0;
     _Alignas(struct nlmsghdr) char buffer[16384];
     for (;;) {
-        ssize_t length = recv(dump, buffer, sizeof buffer, 0);
-        if (length < 0) return -errno;
+        ssize_t length = receive(dump, buffer, sizeof buffer);
+        if (length < 0) return (int32_t)length;
         for (struct nlmsghdr *h = (void *)buffer; NLMSG_OK(h, length); h = NLMSG_NEXT(h, length)) {
             if (h->nlmsg_type == NLMSG_DONE) return failure < 0 ? failure : count;
             if (h->nlmsg_type == NLMSG_ERROR) return ((struct nlmsgerr *)NLMSG_DATA(h))->error;

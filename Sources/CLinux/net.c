@@ -52,6 +52,19 @@ int32_t clinux_connect_loopback(int32_t fd, int32_t family, uint16_t port) {
     return errno == EALREADY ? -EINPROGRESS : -errno;
 }
 
+int32_t clinux_address_is_own(const uint8_t address[4]) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53)}, from = {0};
+    memcpy(&to.sin_addr, address, sizeof to.sin_addr);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    /* Sends nothing. To itself a host speaks from the address that it speaks to. */
+    socklen_t length = sizeof from;
+    int32_t result = connect(fd, (void *)&to, sizeof to) == 0 && getsockname(fd, (void *)&from, &length) == 0 &&
+        from.sin_addr.s_addr == to.sin_addr.s_addr;
+    close(fd);
+    return result;
+}
+
 int32_t clinux_socket_nodelay(int32_t fd) {
     int on = 1;
     return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0 ? -errno : 0;

@@ -62,8 +62,11 @@ package struct EgressRule: Hashable, Sendable {
     /// Networks that no function reaches, whatever its rules: this host, link-local addresses (and with them the
     /// metadata services of clouds), multicast, and what is reserved.
     package static let unreachable = [
-        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
+        "0.0.0.0/8", "127.0.0.0/8", linkLocal, "224.0.0.0/4", "240.0.0.0/4",
     ]
+    /// The host's own name servers may be there: these may be asked, and so named.
+    private static let linkLocal = "169.254.0.0/16"
+    private var isForNames: Bool { ports == [53...53] }
 
     func validate() throws(InvalidInput) {
         guard ports.count <= Limits.egressPorts else {
@@ -76,9 +79,11 @@ package struct EgressRule: Hashable, Sendable {
                 prefixLength >= never.prefixLength
                 && network.number >> (32 - UInt32(never.prefixLength))
                     == never.network.number >> (32 - UInt32(never.prefixLength))
-            guard isInside else { continue }
+            guard isInside, !(text == Self.linkLocal && isForNames) else { continue }
             throw InvalidInput(
-                "to", "\(networkText) is in \(text), which no function reaches", allowed: "another network")
+                "to", "\(networkText) is in \(text), which no function reaches",
+                allowed: text == Self.linkLocal
+                    ? "another network; or port 53, for this host's name server" : "another network")
         }
     }
 
@@ -115,10 +120,14 @@ extension EgressRule: Codable {
 
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
-        let ports = try fields.decodeIfPresent([Port].self, forKey: .ports) ?? []
+        let ports = try fields.decodeIfPresent([Port].self, forKey: .ports)
         let to = try fields.decode(String.self, forKey: .to)
         do throws(InvalidInput) {
-            try self.init(to: to, ports: ports.map(\.text))
+            if let ports, ports.isEmpty {
+                throw InvalidInput(
+                    "ports", "is empty", allowed: "at least one port, or no key ports for all")
+            }
+            try self.init(to: to, ports: (ports ?? []).map(\.text))
         } catch {
             throw error.inside(decoder.codingPath.map(\.stringValue).joined(separator: "."))
         }

@@ -141,6 +141,8 @@ package enum Limits {
     package static let waitingBodyBytes = 64 << 10
     /// Open client connections of the gateway.
     package static let clientConnections = 16_384
+    /// Of these, those that functions have: they cannot take all.
+    package static let functionConnections = clientConnections / 2
     /// Connections that wait to be accepted, also while the daemon is restarted behind its socket unit: the kernel's
     /// net.core.somaxconn.
     package static let backlog: Int32 = 4096

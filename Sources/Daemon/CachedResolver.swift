@@ -12,20 +12,27 @@ final class CachedResolver: Sendable {
     }
 
     private let state: Mutex<State>
+    private let changed: @Sendable (ResolverConfiguration) -> Void
 
-    init() {
-        state = Mutex(State(configuration: .ofHost(), readAt: KernelClock.monotonic()))
+    /// - Parameter changed: is told what the host has, now and whenever that is found to be another.
+    init(changed: @escaping @Sendable (ResolverConfiguration) -> Void) {
+        let configuration = ResolverConfiguration.ofHost()
+        state = Mutex(State(configuration: configuration, readAt: KernelClock.monotonic()))
+        self.changed = changed
+        changed(configuration)
     }
 
-    var problem: String? { state.withLock { $0.configuration.problem } }
-
-    var bytes: [UInt8] {
-        state.withLock { state in
+    var current: ResolverConfiguration {
+        let (configuration, isNew) = state.withLock { state in
             let now = KernelClock.monotonic()
-            if now - state.readAt > Limits.resolverAge.nanoseconds {
-                state = State(configuration: .ofHost(), readAt: now)
+            guard now - state.readAt > Limits.resolverAge.nanoseconds else {
+                return (state.configuration, false)
             }
-            return state.configuration.bytes
+            let old = state.configuration
+            state = State(configuration: .ofHost(), readAt: now)
+            return (state.configuration, state.configuration != old)
         }
+        if isNew { changed(configuration) }
+        return configuration
     }
 }

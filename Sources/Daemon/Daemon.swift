@@ -49,7 +49,10 @@ package struct Daemon: Sendable {
         let secrets = try await Resources.openSecrets(
             configuration, store, credentials: environment["CREDENTIALS_DIRECTORY"], logger)
         let slots = try await SlotPool.start(
-            bridge: configuration.bridge, subnet: configuration.subnet, gatewayPort: configuration.bridgePort)
+            bridge: configuration.bridge, subnet: configuration.subnet
+        ) { notice in
+            if case .rulesRestored = notice { logger.notice("\(notice)") } else { logger.error("\(notice)") }
+        }
         let again: Bool
         do {
             again = try await serve(

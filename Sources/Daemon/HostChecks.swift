@@ -6,8 +6,10 @@ internal import Sandbox
 
 /// What torpord needs of its host, as people are told it.
 enum HostChecks {
-    static func items(_ probe: HostProbe, _ network: NetworkReport) -> [CheckItem] {
-        probe.findings.map(CheckItem.init) + items(network)
+    static func items(
+        _ probe: HostProbe, _ network: NetworkReport, _ resolver: ResolverConfiguration
+    ) -> [CheckItem] {
+        probe.findings.map(CheckItem.init) + items(network) + [nameServers(resolver)]
     }
 
     /// The same without a daemon: what keeps one from starting is among it. Blocks for some milliseconds.
@@ -24,10 +26,23 @@ enum HostChecks {
             uidBase: UInt32(configuration.uidBase), images: existing(configuration.imageDirectory))
         do {
             return items(
-                probe, try await NetworkProbe.run(bridge: configuration.bridge, subnet: configuration.subnet))
+                probe,
+                try await NetworkProbe.run(bridge: configuration.bridge, subnet: configuration.subnet),
+                ResolverConfiguration.ofHost())
         } catch {
             return probe.findings.map(CheckItem.init) + [missingBridge(error)]
         }
+    }
+
+    private static func nameServers(_ resolver: ResolverConfiguration) -> CheckItem {
+        guard let problem = resolver.problem else {
+            let servers = resolver.nameServers.joined(separator: ", ")
+            return CheckItem(
+                name: "name servers", status: .ok, detail: "\(servers), of \(resolver.source)")
+        }
+        return CheckItem(
+            name: "name servers", status: .warning, detail: problem, costs: "functions resolve no names",
+            mend: "name an IPv4 server of another host in \(resolver.source)")
     }
 
     private static func missingBridge(_ error: any Error) -> CheckItem {
@@ -68,6 +83,12 @@ enum HostChecks {
                 CheckItem(
                     name: "nftables", status: .missing, detail: reason, costs: "functions have no egress",
                     mend: "apt install nftables, and load the nf_tables kernel module"))
+        case .lost(let table, let reason):
+            items.append(
+                CheckItem(
+                    name: "nftables", status: .missing, detail: "tables '\(table)' were removed: \(reason)",
+                    costs: "functions have no egress",
+                    mend: "nothing if it passes; else see what loads rules on this host, and torpord's log"))
         }
         switch report.forwarding {
         case .alreadyOn, .turnedOn: items.append(CheckItem(name: "ip forwarding", status: .ok, detail: "on"))

@@ -12,6 +12,7 @@ struct HostReport: Sendable {
     let adminListen: ListenAddress?
     let sandboxes: SandboxRuntime
     let slots: SlotPool
+    let resolver: CachedResolver
     /// What containers need of the host, as found at start.
     let probe: HostProbe
     let startedAt: Timestamp
@@ -32,7 +33,7 @@ struct HostReport: Sendable {
             adminListen: adminListen.map { "\($0)" })
     }
 
-    func checks() -> [CheckItem] { HostChecks.items(probe, slots.report) }
+    func checks() -> [CheckItem] { HostChecks.items(probe, slots.report, resolver.current) }
 
     func ids(of function: FunctionMachine) -> IDRangeView? {
         sandboxes.ids.first(of: function.record.idRange).map {

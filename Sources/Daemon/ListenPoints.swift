@@ -19,16 +19,6 @@ extension Configuration {
         }
         return points
     }
-
-    /// Where functions find the gateway: its own port on the bridge's address, unless it listens on all of them anyway.
-    func bridgePoint(_ address: String) -> ListenPoint? {
-        guard bridgePort != nil, !["0.0.0.0", "::"].contains(listen.host) else { return nil }
-        return ListenPoint(
-            .address(host: address, port: listen.port), role: .functions, isOptional: true)
-    }
-
-    /// The port on the bridge's address; nil where it is chosen too late for the firewall.
-    var bridgePort: UInt16? { listen.port == 0 ? nil : UInt16(exactly: listen.port) }
 }
 
 extension ListenAddress {

@@ -13,19 +13,21 @@ struct Parts: Sendable {
     let logs: LogCollector
     let sandboxes: SandboxRuntime
     let resources: Resources
+    let resolver: CachedResolver
 
     /// Ends and removes what an earlier daemon left. Blocks: for the daemon's start, before anything is served.
     init(_ current: CurrentConfiguration, slots: SlotPool, secrets: SecretVault, logger: Logger) throws {
         let configuration = current.value
         images = try ImageStore(stateDirectory: configuration.stateDirectory)
         logs = try LogCollector(directory: configuration.logDirectory)
-        let resolver = CachedResolver()
-        if let problem = resolver.problem { logger.warning("\(problem)") }
+        let resolver = CachedResolver { slots.allow(nameServers: $0.linkLocalServers) }
+        self.resolver = resolver
+        if let problem = resolver.current.problem { logger.warning("\(problem)") }
         var sandbox = SandboxConfiguration(
             imagesDirectory: configuration.imageDirectory,
             volumesDirectory: configuration.volumeDirectory, runDirectory: configuration.runDirectory,
             uidBase: UInt32(configuration.uidBase), cgroupName: configuration.bridge,
-            rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.bytes })
+            rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.current.bytes })
         sandbox.gatewayAddress = slots.gatewayAddress
         sandbox.limitsAreBestEffort = { current.value.limits == .besteffort }
         sandbox.bindDirectories = { current.value.bindVolumes }

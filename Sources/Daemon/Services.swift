@@ -2,6 +2,7 @@ internal import Core
 internal import Gateway
 internal import LinuxSystem
 internal import Logging
+internal import Networking
 internal import Orchestrator
 internal import ServiceLifecycle
 
@@ -25,6 +26,7 @@ struct OrchestratorService: Service {
 
 struct GatewayService: Service {
     let gateway: Gateway
+    let slots: SlotPool
 
     func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -34,9 +36,12 @@ struct GatewayService: Service {
                     try await gracefulShutdown()
                 } catch {
                     // Another service has failed: nothing is waited for.
+                    await slots.openGateway(port: nil)
                     await gateway.shutdown(grace: .zero)
                     throw error
                 }
+                // Somebody else may listen there next.
+                await slots.openGateway(port: nil)
                 await gateway.shutdown(grace: Limits.requestShutdown)
             }
             try await group.waitForAll()

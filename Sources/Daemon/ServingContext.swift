@@ -45,13 +45,15 @@ struct ServingContext: Sendable {
         gateway.attach(platform: Platform(credentials: credentials, meter: meter))
         try await orchestrator.load()
         let addresses = try await gateway.start().map { ListenAddress(host: $0.host, port: $0.port) }
+        // Only what the gateway itself has is opened to functions.
+        await slots.openGateway(port: try await gateway.startForFunctions())
         await orchestrator.resume()
         let listen = addresses.first ?? configuration.listen
         noteForeignSocket(listen)
         let admin = zip(points, addresses).first { $0.0.role == .platform }?.1
         let host = HostReport(
             configuration: configuration, listen: listen, adminListen: admin, sandboxes: parts.sandboxes,
-            slots: slots,
+            slots: slots, resolver: parts.resolver,
             probe: HostProbe(uidBase: UInt32(configuration.uidBase), images: configuration.imageDirectory),
             startedAt: meter.startedAt)
         let restart = Restart()
@@ -80,7 +82,7 @@ struct ServingContext: Sendable {
                     // The last to stop: who is inside of an instance is told of its end.
                     .init(service: attach),
                     .init(service: OrchestratorService(orchestrator: orchestrator, time: time)),
-                    .init(service: GatewayService(gateway: gateway)),
+                    .init(service: GatewayService(gateway: gateway, slots: slots)),
                     .init(service: control),
                     .init(service: watchdog(gateway, orchestrator)),
                     .init(service: ReloadService(configuration: live)),
@@ -140,7 +142,6 @@ struct ServingContext: Sendable {
     private func gatewayConfiguration(_ points: [ListenPoint]) -> GatewayConfiguration {
         var result = GatewayConfiguration()
         result.points = points
-        if let point = configuration.bridgePoint(slots.gatewayAddress) { result.points.append(point) }
         result.functionAddress = slots.gatewayAddress
         result.domain = configuration.domain
         result.loops =

@@ -34,6 +34,8 @@ final class ClientExchange: TransportEvents {
     let loop: GatewayLoop
     let origin: ClientOrigin
     let role: ListenPoint.Role
+    /// It came to the address at which functions find the gateway.
+    let isFunction: Bool
     private(set) var transport: (any Transport)?
     var phase = Phase.head
 
@@ -77,10 +79,11 @@ final class ClientExchange: TransportEvents {
     /// `readAhead` runs.
     var isReadingAhead = false
 
-    init(loop: GatewayLoop, origin: ClientOrigin, role: ListenPoint.Role) {
+    init(loop: GatewayLoop, origin: ClientOrigin, role: ListenPoint.Role, isFunction: Bool) {
         self.loop = loop
         self.origin = origin
         self.role = role
+        self.isFunction = isFunction
     }
 
     func attach(_ transport: any Transport) { self.transport = transport }
@@ -136,7 +139,7 @@ final class ClientExchange: TransportEvents {
         phase = .closed
         deadline = .max
         loop.deadlines.remove(self)
-        loop.connections.leave()
+        loop.connections.leave(isFunction: isFunction)
     }
 
     /// More of a head that came in parts. It is read anew when its end is there or its size has doubled.

@@ -22,6 +22,8 @@ package final class Gateway: RouterPort, Sendable {
     private let connections = ConnectionCount()
     private let counters = GatewayCounters()
     private let listeners: [Listener]
+    /// That of the functions' address, where it needs one of its own.
+    private let functionListener = Mutex<Listener?>(nil)
     private let logger: Logger
     private let isShutDown = Atomic<Bool>(false)
 
@@ -61,28 +63,52 @@ package final class Gateway: RouterPort, Sendable {
     }
 
     /// Begins to listen.
-    /// - Returns: an address for each of the configuration's points, with the port that was taken for port 0; none for an
-    ///   optional one where somebody else listens.
+    /// - Returns: an address for each of the configuration's points, with the port that was taken for port 0.
     package func start() async throws(GatewayError) -> [(host: String, port: Int)] {
         var addresses: [(host: String, port: Int)] = []
-        for listener in listeners {
-            let address: (host: String, port: Int)
-            do {
-                address = try await listener.listen()
-            } catch .addressInUse(let text) where listener.isOptional {
-                logger.warning("somebody listens there already", metadata: ["address": "\(text)"])
-                continue
-            }
-            logger.info("gateway listens", metadata: ["address": "\(address.host):\(address.port)"])
-            addresses.append(address)
-        }
+        for listener in listeners { addresses.append(try await begin(listener)) }
         return addresses
     }
+
+    private func begin(_ listener: Listener) async throws(GatewayError) -> (host: String, port: Int) {
+        let address = try await listener.listen()
+        logger.info("gateway listens", metadata: ["address": "\(address.host):\(address.port)"])
+        return address
+    }
+
+    /// Sees to it that functions find the gateway at their address (`GatewayConfiguration.functionAddress`), on the port
+    /// that others find it: by a listener that has all addresses, or by one more. After `start`, once.
+    /// - Returns: the port; nil where the gateway is not found there, since somebody else is.
+    package func startForFunctions() async throws(GatewayError) -> UInt16? {
+        let serving = listeners.filter(\.role.hasFunctions)
+        guard let address = configuration.functionAddress, let port = serving.first?.port else { return nil }
+        for listener in serving {
+            if await listener.has(address) { return listener.port.flatMap(UInt16.init(exactly:)) }
+        }
+        let listener = Listener(
+            point: ListenPoint(.address(host: address, port: port), role: .functions), loops: loops,
+            group: group, limits: configuration.limits, functionAddress: address)
+        do {
+            _ = try await begin(listener)
+        } catch .addressInUse(let text) {
+            logger.warning(
+                "somebody else listens where functions would find the gateway: they do not find it",
+                metadata: ["address": "\(text)"])
+            return nil
+        } catch .addressNotAvailable(let text) {
+            logger.warning("functions do not find the gateway", metadata: ["address": "\(text)"])
+            return nil
+        }
+        functionListener.withLock { $0 = listener }
+        return UInt16(exactly: port)
+    }
+
+    private var allListeners: [Listener] { listeners + functionListener.withLock { $0.map { [$0] } ?? [] } }
 
     /// Returns after `shutdown`.
     /// - Throws: `listenerDied` when the listener ends otherwise; the daemon must not live on without it.
     package func run() async throws(GatewayError) {
-        let listeners = listeners
+        let listeners = allListeners
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for listener in listeners {
@@ -109,7 +135,7 @@ package final class Gateway: RouterPort, Sendable {
     /// Only the first call does.
     package func shutdown(grace: Duration) async {
         guard !isShutDown.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        for listener in listeners { await listener.close() }
+        for listener in allListeners { await listener.close() }
         for loop in loops { loop.execute { $0.drain() } }
         let deadline = ContinuousClock.now + grace
         while connections.count > 0, ContinuousClock.now < deadline {

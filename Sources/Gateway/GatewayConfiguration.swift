@@ -21,6 +21,7 @@ package struct GatewayLimits: Sendable {
     package var waitersPerFunction = Limits.waitersPerFunction
     package var waitingBodyBytes = Limits.waitingBodyBytes
     package var clientConnections = Limits.clientConnections
+    package var functionConnections = Limits.functionConnections
     package var idleUpstreams = Limits.idleUpstreams
     package var headTimeout = Limits.headTimeout
     package var idleClientTimeout = Limits.idleClientTimeout

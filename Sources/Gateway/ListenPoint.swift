@@ -21,12 +21,9 @@ package struct ListenPoint: Sendable {
 
     package var source: Source
     package var role: Role
-    /// Where somebody listens already the gateway does without this one, and says so.
-    package var isOptional: Bool
 
-    package init(_ source: Source, role: Role = .all, isOptional: Bool = false) {
+    package init(_ source: Source, role: Role = .all) {
         self.source = source
         self.role = role
-        self.isOptional = isOptional
     }
 }

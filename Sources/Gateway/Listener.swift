@@ -12,6 +12,7 @@ final class Listener: Sendable {
     private let loops: [GatewayLoop]
     private let group: MultiThreadedEventLoopGroup
     private let limits: GatewayLimits
+    /// Nil where nothing of what comes to it comes to this point.
     private let functionAddress: String?
     private let channel = Mutex<(any Channel)?>(nil)
     private let tally = Mutex<AcceptTally?>(nil)
@@ -26,22 +27,39 @@ final class Listener: Sendable {
         self.loops = loops
         self.group = group
         self.limits = limits
-        self.functionAddress = functionAddress
+        switch point.source {
+        case .address(let host, _):
+            self.functionAddress = ["0.0.0.0", "::", functionAddress].contains(host) ? functionAddress : nil
+        case .inherited: self.functionAddress = functionAddress
+        }
     }
 
-    var isOptional: Bool { point.isOptional }
+    var role: ListenPoint.Role { point.role }
+
+    /// Where it listens.
+    var port: Int? { channel.withLock { $0?.localAddress?.port } }
+
+    /// Whether what comes to an IPv4 address of this host comes here.
+    func has(_ address: String) async -> Bool {
+        guard let channel = channel.withLock({ $0 }) else { return false }
+        switch channel.localAddress?.ipAddress {
+        case "0.0.0.0", address, "::ffff:\(address)": return true
+        case "::":
+            let alone = ChannelOptions.Types.SocketOption(level: .ipv6, name: .ipv6_v6only)
+            return (try? await channel.getOption(alone).get()) == 0
+        default: return false
+        }
+    }
 
     func listen() async throws(GatewayError) -> (host: String, port: Int) {
         let loops = loops
-        let limit = limits.clientConnections
-        let role = point.role
-        let narrow = role == .all ? functionAddress : nil
+        let (limits, role, functionAddress) = (limits, point.role, functionAddress)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Limits.backlog)
             .serverChannelOption(.autoRead, value: false)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
-            .childChannelInitializer { Self.accept($0, loops, limit, Self.role(role, $0, narrow)) }
+            .childChannelInitializer { Self.accept($0, loops, limits, role, functionAddress) }
         let bound: any Channel
         do {
             switch point.source {
@@ -108,25 +126,27 @@ final class Listener: Sendable {
         }
     }
 
-    /// - Parameter narrow: the address at which functions alone are served.
-    private static func role(
-        _ role: ListenPoint.Role, _ channel: any Channel, _ narrow: String?
-    ) -> ListenPoint.Role {
-        guard let narrow, let address = channel.localAddress?.ipAddress else { return role }
-        return address == narrow || address == "::ffff:\(narrow)" ? .functions : role
+    private static func came(to functionAddress: String?, _ channel: any Channel) -> Bool {
+        guard let functionAddress, let address = channel.localAddress?.ipAddress else { return false }
+        return address == functionAddress || address == "::ffff:\(functionAddress)"
     }
 
+    /// - Parameter functionAddress: where functions alone are served.
     private static func accept(
-        _ channel: any Channel, _ loops: [GatewayLoop], _ limit: Int, _ role: ListenPoint.Role
+        _ channel: any Channel, _ loops: [GatewayLoop], _ limits: GatewayLimits, _ role: ListenPoint.Role,
+        _ functionAddress: String?
     ) -> EventLoopFuture<Void> {
+        let isFunction = came(to: functionAddress, channel)
         guard let loop = loops.first(where: { $0.eventLoop === channel.eventLoop }),
-            loop.connections.enter(limit: limit)
+            loop.connections.enter(isFunction: isFunction, limits: limits)
         else {
             return channel.close()
         }
         return channel.eventLoop.makeCompletedFuture {
             let address = channel.remoteAddress?.ipAddress ?? "unknown"
-            let exchange = ClientExchange(loop: loop, origin: ClientOrigin(address: address), role: role)
+            let exchange = ClientExchange(
+                loop: loop, origin: ClientOrigin(address: address),
+                role: isFunction && role == .all ? .functions : role, isFunction: isFunction)
             let transport = NIOTransport(events: exchange)
             exchange.attach(transport)
             try channel.pipeline.syncOperations.addHandler(transport)

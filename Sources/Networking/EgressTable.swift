@@ -31,6 +31,31 @@ struct EgressTable {
         rules[number] = new
     }
 
+    /// What makes all of it in a table that has nothing of it.
+    var restoration: String {
+        guard let firewall else { return "" }
+        var commands = ""
+        for (list, chain) in chains { commands += Self.making(list, chain.name, firewall) }
+        for (number, list) in rules {
+            commands += Self.entering(list, chains[list]?.name, number, firewall)
+        }
+        return commands
+    }
+
+    private static func making(_ list: [EgressRule], _ name: String, _ firewall: Firewall) -> String {
+        let table = "inet \(firewall.names.table)"
+        var commands = "add chain \(table) \(name)\n"
+        for rule in list { commands += "add rule \(table) \(name) \(text(rule)) accept\n" }
+        return commands + "add rule \(table) \(name) goto refuse\n"
+    }
+
+    private static func entering(
+        _ list: [EgressRule], _ chain: String?, _ number: UInt32, _ firewall: Firewall
+    ) -> String {
+        let address = firewall.subnet.address(ofSlot: number)
+        return "add element inet \(firewall.names.table) egress { \(address) : goto \(chain ?? "refuse") }\n"
+    }
+
     private func commands(
         from old: [EgressRule]?, to new: [EgressRule]?, of number: UInt32, _ firewall: Firewall
     ) -> String {
@@ -38,15 +63,12 @@ struct EgressTable {
         let address = firewall.subnet.address(ofSlot: number)
         var commands = ""
         if let new, !new.isEmpty, chains[new] == nil {
-            let name = Self.name(lastName + 1)
-            commands += "add chain \(table) \(name)\n"
-            for rule in new { commands += "add rule \(table) \(name) \(Self.text(rule)) accept\n" }
-            commands += "add rule \(table) \(name) goto refuse\n"
+            commands += Self.making(new, Self.name(lastName + 1), firewall)
         }
         if old != nil { commands += "delete element \(table) egress { \(address) }\n" }
         if let new {
-            let chain = new.isEmpty ? "refuse" : chains[new]?.name ?? Self.name(lastName + 1)
-            commands += "add element \(table) egress { \(address) : goto \(chain) }\n"
+            let chain = new.isEmpty ? nil : chains[new]?.name ?? Self.name(lastName + 1)
+            commands += Self.entering(new, chain, number, firewall)
         }
         if let old, let chain = chains[old], chain.users == 1 {
             commands += "delete chain \(table) \(chain.name)\n"

@@ -12,10 +12,7 @@ internal import LinuxSystem
 package struct Firewall {
     let names: BridgeNames
     let subnet: IPv4Subnet
-    /// The gateway's port on the bridge's address; nil where it does not listen there.
-    var gatewayPort: UInt16?
-    /// Name servers among the link-local addresses, as clouds have them: port 53 of these may be reached.
-    var linkLocalResolvers: [String] = []
+    var settings = HostSettings()
     var limits = ConnectionLimits(tableSize: nil)
 
     /// What may never be reached: the functions' own network, and what is no address of another host.
@@ -30,11 +27,17 @@ package struct Firewall {
             map egress {
                 type ipv4_addr : verdict;
             }
+            set gateway-ports {
+                type inet_service;
+            }
+            set name-servers {
+                type ipv4_addr;
+            }
             set connections-of-one {
                 type ipv4_addr; size \(BridgeNames.highestSlot); flags dynamic;
             }
             set connections-of-all {
-                type ipv4_addr; size \(ConnectionLimits.groups); flags dynamic;
+                type ipv4_addr; size \(ConnectionLimits.mostGroups); flags dynamic;
             }
             chain prerouting {
                 type filter hook prerouting priority mangle; policy accept;
@@ -54,19 +57,20 @@ package struct Firewall {
                 meta nfproto != ipv4 drop
             }
             chain gateway {
-                \(gatewayPort.map { "ip daddr \(subnet.gateway) tcp dport \($0) jump connections" } ?? "")
-                \(gatewayPort.map { "ip daddr \(subnet.gateway) tcp dport \($0) accept" } ?? "")
+                ip daddr \(subnet.gateway) meta l4proto tcp ct state established accept
+                ip daddr \(subnet.gateway) tcp dport @gateway-ports jump connections
+                ip daddr \(subnet.gateway) tcp dport @gateway-ports accept
             }
             chain host {
                 fib daddr type != unicast reject with icmp admin-prohibited
             }
             chain reserved {
-                \(linkLocalResolvers.isEmpty ? "" : resolverRule)
+                ip daddr @name-servers meta l4proto { tcp, udp } th dport 53 return
                 ip daddr { \(reserved) } reject with icmp admin-prohibited
             }
             chain connections {
-                ct state new add @connections-of-one { ip saddr ct count over \(limits.ofOne) } drop
-                ct state new add @connections-of-all { \(ConnectionLimits.group) ct count over \(limits.ofGroup) } drop
+                ct state new add @connections-of-one { ip saddr ct count over \(limits.ofOne) } jump refuse
+                ct state new add @connections-of-all { \(limits.group) ct count over \(limits.ofGroup) } jump refuse
             }
             chain refuse {
                 reject with icmp admin-prohibited
@@ -74,9 +78,17 @@ package struct Firewall {
             chain input {
                 type filter hook input priority filter; policy accept;
                 ip daddr \(subnet.gateway) iifname != { "\(names.bridge)", "lo" } drop
+                iifname "\(names.bridge)" jump input-of-functions
+            }
+            chain input-of-functions {
+                ct direction reply ct state established,related accept
+                ip daddr \(subnet.gateway) meta l4proto tcp ct state established accept
+                ip daddr \(subnet.gateway) tcp dport @gateway-ports accept
+                drop
             }
             chain forward {
                 type filter hook forward priority filter; policy accept;
+                iifname "\(names.bridge)" ct original ip daddr \(subnet.gateway) drop
                 oifname "\(names.bridge)" ct state established,related accept
                 oifname "\(names.bridge)" drop
             }
@@ -85,8 +97,17 @@ package struct Firewall {
                 ip saddr \(subnet) oifname != "\(names.bridge)" masquerade
             }
         }
-
+        \(settingCommands)
         """
+    }
+
+    /// The commands that make the settings hold, whatever held before.
+    var settingCommands: String {
+        let (table, servers) = ("inet \(names.table)", settings.nameServers.joined(separator: ", "))
+        var commands = "flush set \(table) gateway-ports\nflush set \(table) name-servers\n"
+        if let port = settings.gatewayPort { commands += "add element \(table) gateway-ports { \(port) }\n" }
+        if !servers.isEmpty { commands += "add element \(table) name-servers { \(servers) }\n" }
+        return commands
     }
 
     private var portRules: String {
@@ -102,11 +123,6 @@ package struct Firewall {
             }
         }
         """
-    }
-
-    private var resolverRule: String {
-        let servers = linkLocalResolvers.joined(separator: ", ")
-        return "ip daddr { \(servers) } meta l4proto { tcp, udp } th dport 53 return"
     }
 
     private var removal: String {
@@ -127,11 +143,12 @@ package struct Firewall {
         return "add element bridge \(names.table) ports { \(elements.joined(separator: ", ")) }\n"
     }
 
-    mutating func install() -> NetworkReport.Firewall {
+    /// - Parameter also: further commands, of the same transaction.
+    mutating func install(also commands: String = "") -> NetworkReport.Firewall {
         // The kernel has a table of connections, and tells its size, once a rule needs it.
         if ConnectionLimits.sizeOfTable() == nil { _ = Firewall.run(rules) }
         limits = ConnectionLimits(tableSize: ConnectionLimits.sizeOfTable())
-        let result = Firewall.run(rules)
+        let result = Firewall.run(rules + commands)
         switch result.code {
         case 0: return .active(table: names.table)
         case -ENOENT: return .unavailable(reason: "libnftables.so.1 cannot be loaded")
@@ -145,7 +162,7 @@ package struct Firewall {
         guard result.code != 0 else { return }
         let reason = result.text.isEmpty ? "\(KernelError("nft", code: -result.code))" : result.text
         throw InstanceFailure(
-            phase: .create, cause: "NoSlot", message: "nftables refused the egress rules: \(reason)")
+            phase: .create, cause: "NoSlot", message: "nftables refused the rules: \(reason)")
     }
 
     func remove() {

@@ -11,23 +11,24 @@ struct HostNetwork: ~Copyable {
     let subnet: IPv4Subnet
     let bridgeIndex: Int32
     let bridgeAddress: HardwareAddress
-    let firewall: Firewall
+    var firewall: Firewall
     let report: NetworkReport
     private let lock: OwnedFD
 
     /// What marks a bridge as ours, in its `alias`; any other is somebody else's and is left alone.
     private static let mark = "torpor"
 
-    /// - Parameter gatewayPort: the gateway's port on the bridge's address, the only one that functions find open.
     /// - Throws: `InvalidInput` for a subnet or bridge name that is taken; `KernelError` or `NetlinkError` for what
     ///   the kernel refuses.
-    init(names: BridgeNames, subnet: IPv4Subnet, gatewayPort: UInt16?, netlink: borrowing Netlink) throws {
+    init(names: BridgeNames, subnet: IPv4Subnet, netlink: borrowing Netlink) throws {
         let lock = try HostNetwork.lock(names)
         let existing = try HostNetwork.checkPlace(names: names, subnet: subnet, netlink: netlink)
         if existing == nil { try netlink.addBridge(names.bridge, alias: HostNetwork.mark) }
         guard let bridge = try netlink.link(named: names.bridge) else {
             throw NetlinkError(operation: "create bridge", subject: names.bridge, code: NLE_NODEV)
         }
+        // Whoever is left on it reaches nothing until the rules are there.
+        if existing != nil { try netlink.bringDown(names.bridge) }
         let swept = try HostNetwork.sweep(bridge, names: names, netlink: netlink)
         for old in try netlink.addresses(of: bridge.index) where old.address != subnet.gateway {
             try netlink.removeAddress(old.address, prefixLength: old.prefixLength, from: bridge.index)
@@ -35,9 +36,7 @@ struct HostNetwork: ~Copyable {
         try netlink.addAddress(subnet.gateway, prefixLength: subnet.prefixLength, to: bridge.index)
         // Functions speak IPv4 only; a link-local address of the host's would be one more thing they could reach.
         try? File.write("1", to: "/proc/sys/net/ipv6/conf/\(names.bridge)/disable_ipv6")
-        var firewall = Firewall(
-            names: names, subnet: subnet, gatewayPort: gatewayPort,
-            linkLocalResolvers: ResolverConfiguration.ofHost().linkLocalServers)
+        var firewall = Firewall(names: names, subnet: subnet)
         let state = firewall.install()
         // Without rules functions would reach the host's own services: the bridge stays down, and so does egress.
         if case .active = state { try netlink.bringUp(names.bridge) }
@@ -66,9 +65,9 @@ struct HostNetwork: ~Copyable {
         return links.contains { names.slot(ofHostEnd: $0.name) != nil }
     }
 
-    /// Removes host ends that are left, the rules and the bridge.
+    /// Removes host ends that are left, the bridge, and then the rules: nobody is ever there without them.
     borrowing func tearDown(netlink: borrowing Netlink) {
-        firewall.remove()
+        defer { firewall.remove() }
         guard let bridge = try? netlink.link(named: names.bridge), bridge.alias == HostNetwork.mark else {
             return
         }

@@ -96,6 +96,10 @@ extension Netlink {
         try change(name) { rtnl_link_set_flags($0, UInt32(IFF_UP)) }
     }
 
+    func bringDown(_ name: String) throws {
+        try change(name) { rtnl_link_unset_flags($0, UInt32(IFF_UP)) }
+    }
+
     /// Removes a device; one that is gone already is no error.
     func delete(_ name: String) throws {
         let link = try Netlink.allocated(rtnl_link_alloc())

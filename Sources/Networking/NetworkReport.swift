@@ -13,6 +13,8 @@ package struct NetworkReport: Sendable, Hashable {
         case active(table: String)
         /// Functions have no egress: without rules they would reach the host, so their bridge is kept down.
         case unavailable(reason: String)
+        /// They were removed while the daemon runs, and are not back yet: the bridge is down.
+        case lost(table: String, reason: String)
     }
 
     package var bridge: String
@@ -36,6 +38,9 @@ package struct NetworkReport: Sendable, Hashable {
         }
         if case .unavailable(let reason) = firewall {
             found.append("functions have no egress: \(reason); install nftables (libnftables1)")
+        }
+        if case .lost(let table, let reason) = firewall {
+            found.append("functions have no egress: nftables tables '\(table)' were removed: \(reason)")
         }
         for chain in foreignDrops {
             found.append(

@@ -1,4 +1,5 @@
-internal import Core
+internal import CLinux
+package import Core
 internal import LinuxSystem
 
 /// What a function finds in `/etc/resolv.conf` (resolv.conf(5)): the host's real upstream servers, since the host's
@@ -10,7 +11,7 @@ package struct ResolverConfiguration: Sendable, Equatable {
     package private(set) var search: String?
     /// The rest of each `options` line.
     package private(set) var options: [String] = []
-    /// Servers that were left out because a slot cannot reach them: loopback, or IPv6.
+    /// Servers that were left out because a slot cannot reach them: this host itself, or IPv6.
     package private(set) var unreachable: [String] = []
     /// Where it was read.
     package let source: String
@@ -23,19 +24,30 @@ package struct ResolverConfiguration: Sendable, Equatable {
 
     /// Reads the first file that names a server which a function can reach. With none the result has no server, and
     /// `problem` says so. Blocks for a moment: small local files.
-    package static func ofHost(candidates: [String] = candidates) -> ResolverConfiguration {
+    ///
+    /// - Parameter isOwn: whether an address is one of this host's, which no function reaches.
+    package static func ofHost(
+        candidates: [String] = candidates, isOwn: (IPv4Address) -> Bool = isOfHost
+    ) -> ResolverConfiguration {
         var first: ResolverConfiguration?
         for path in candidates {
             guard let bytes = try? File.read(path, limit: Limits.resolverFileBytes) else { continue }
             let found = ResolverConfiguration(
-                parsing: String(decoding: bytes, as: UTF8.self), source: path)
+                parsing: String(decoding: bytes, as: UTF8.self), source: path, isOwn: isOwn)
             if !found.nameServers.isEmpty { return found }
             first = first ?? found
         }
         return first ?? ResolverConfiguration(parsing: "", source: candidates.first ?? "")
     }
 
-    package init(parsing text: String, source: String = "") {
+    /// Asks the kernel for the way there; sends nothing.
+    package static func isOfHost(_ address: IPv4Address) -> Bool {
+        clinux_address_is_own(address.octets) == 1
+    }
+
+    package init(
+        parsing text: String, source: String = "", isOwn: (IPv4Address) -> Bool = { _ in false }
+    ) {
         self.source = source
         for line in text.split(whereSeparator: \.isNewline) {
             if line.first == "#" || line.first == ";" { continue }
@@ -43,7 +55,7 @@ package struct ResolverConfiguration: Sendable, Equatable {
             guard let key = words.first, words.count > 1 else { continue }
             let rest = words.dropFirst().joined(separator: " ")
             switch key {
-            case "nameserver": addServer(String(words[1]))
+            case "nameserver": addServer(String(words[1]), isOwn)
             case "search", "domain": search = String(rest.prefix(1024))
             case "options": if options.count < 16 { options.append(String(rest.prefix(256))) }
             default: break
@@ -51,8 +63,10 @@ package struct ResolverConfiguration: Sendable, Equatable {
         }
     }
 
-    private mutating func addServer(_ text: String) {
-        guard let address = IPv4Address(text), address.octets[0] != 127, address.octets[0] != 0 else {
+    private mutating func addServer(_ text: String, _ isOwn: (IPv4Address) -> Bool) {
+        guard let address = IPv4Address(text), address.octets[0] != 127, address.octets[0] != 0,
+            !isOwn(address)
+        else {
             if unreachable.count < 16 { unreachable.append(String(text.prefix(64))) }
             return
         }
@@ -67,7 +81,7 @@ package struct ResolverConfiguration: Sendable, Equatable {
         guard nameServers.isEmpty else { return nil }
         let found = unreachable.isEmpty ? "" : " (only \(unreachable.joined(separator: ", ")))"
         return "functions cannot resolve names: \(source) has no IPv4 name server "
-            + "beyond this host's loopback\(found); name one there"
+            + "beyond this host itself\(found); name one there"
     }
 
     /// The file for the function.

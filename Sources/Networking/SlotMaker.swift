@@ -6,11 +6,11 @@ internal import LinuxSystem
 /// Makes and cleans slots. Runs on the pool's own thread.
 struct SlotMaker: ~Copyable {
     let host: SharedFD
-    let network: HostNetwork
+    var network: HostNetwork
     let netlink: Netlink
     /// The highest number whose packets the firewall knows; numbers are used in their order.
-    private var admitted: UInt32 = 1
-    /// Packets that each slot's functions had sent when it was last clean.
+    private(set) var admitted: UInt32 = 1
+    /// Packets that each slot's functions had sent when it was last clean; none where that is not known.
     private var sent: [UInt32: UInt64] = [:]
 
     init(host: SharedFD, network: consuming HostNetwork, netlink: consuming Netlink) {
@@ -70,11 +70,11 @@ struct SlotMaker: ~Copyable {
             try SlotMaker.destroySockets()
             return PacketCount.sentByThread(device: "eth0")
         }
+        guard network.subnet.slotNumbers.contains(number) else { return }
         // Whoever sent nothing left none. A look at the table is a walk through all of the host's.
-        guard let before = self.sent[number], sent != before else { return }
+        if let sent, sent == self.sent[number] { return }
         try check(
-            clinux_conntrack_forget(network.subnet.address(ofSlot: number).octets), "forget connections",
-            subject: "slot \(number)")
+            clinux_conntrack_forget(network.subnet.address(ofSlot: number).octets), "forget connections")
         self.sent[number] = sent
     }
 

@@ -6,11 +6,12 @@ package import LinuxSystem
 /// A slot is owned by the daemon's user namespace, so a function has no power over its devices, addresses and rules.
 /// The gateway reaches an instance by sockets made inside its slot (`LoopbackSocket`); the veth is for egress alone.
 package final class SlotPool: NetworkPort, SlotNamespaces {
-    package let report: NetworkReport
+    private let reportAtStart: NetworkReport
     /// The namespace that the daemon itself runs in: where threads are before and after they look into a slot.
     package let hostNamespace: SharedFD
     private let subnet: IPv4Subnet
     private let shelf: SlotShelf
+    private let desk: HostDesk
     private let prober: PortProber
     private let thread: DedicatedThread
     private let ended: Handover<Void>
@@ -25,21 +26,23 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
     ///
     /// - Parameters:
     ///   - bridge: the bridge's name, `--bridge`. - subnet: `--subnet`.
-    ///   - gatewayPort: the gateway's port on the bridge's address, which functions may reach; nil is none.
     ///   - host: the network namespace that has the bridge; nil is the daemon's own.
+    ///   - notify: is told what happens to the host's side later, on the pool's thread.
     /// - Throws: `InvalidInput` whose path is `bridge` or `subnet`; otherwise what the kernel refused.
     package static func start(
-        bridge: String, subnet: String, gatewayPort: UInt16? = nil, inside host: SharedFD? = nil
+        bridge: String, subnet: String, inside host: SharedFD? = nil,
+        notify: @escaping @Sendable (NetworkNotice) -> Void = { _ in }
     ) async throws -> SlotPool {
         let names = try BridgeNames(bridge: bridge)
         let network = try IPv4Subnet(parsing: subnet)
         let shelf = try SlotShelf(inventories: inventories(network))
+        let desk = HostDesk(notify: notify)
         let prober = try PortProber()
         let started = Handover<Started>()
         let ended = Handover<Void>()
         let thread = try DedicatedThread(name: "torpor-slots") {
             run(
-                HostSide(names: names, subnet: network, gatewayPort: gatewayPort), host: host, shelf: shelf,
+                HostSide(names: names, subnet: network, desk: desk), host: host, shelf: shelf,
                 started: started)
             ended.give(.success(()))
         }
@@ -52,7 +55,8 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
                 throw error
             }
             return SlotPool(
-                facts, subnet: network, shelf: shelf, prober: prober, thread: thread, ended: ended)
+                facts, subnet: network, shelf: shelf, desk: desk, prober: prober, thread: thread, ended: ended
+            )
         } catch {
             try await ended.take()
             thread.join()
@@ -61,10 +65,11 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
     }
 
     private init(
-        _ facts: Started, subnet: IPv4Subnet, shelf: SlotShelf, prober: PortProber, thread: DedicatedThread,
-        ended: Handover<Void>
+        _ facts: Started, subnet: IPv4Subnet, shelf: SlotShelf, desk: HostDesk, prober: PortProber,
+        thread: DedicatedThread, ended: Handover<Void>
     ) {
-        report = facts.report
+        reportAtStart = facts.report
+        self.desk = desk
         self.subnet = subnet
         hostNamespace = facts.host
         self.shelf = shelf
@@ -106,6 +111,29 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
         try await prober.waitUntilAccepting(slot: namespace, port: port, deadline: deadline)
     }
 
+    /// The host's side as it is now.
+    package var report: NetworkReport {
+        var report = reportAtStart
+        if let firewall = desk.firewall { report.firewall = firewall }
+        return report
+    }
+
+    /// Lets functions reach this port at `gatewayAddress`, where the gateway must listen already; nil lets them begin
+    /// no further connection there. Returns when it holds.
+    package func openGateway(port: UInt16?) async {
+        let (desk, wake) = (desk, shelf.wake)
+        await withCheckedContinuation { continuation in
+            desk.change(waiter: continuation) { $0.gatewayPort = port }
+            wake.signal()
+        }
+    }
+
+    /// Lets functions ask these name servers, which have link-local addresses, on port 53.
+    package func allow(nameServers: [String]) {
+        desk.change { $0.nameServers = nameServers }
+        shelf.wake.signal()
+    }
+
     /// The bridge's own address, at which functions find the gateway.
     package var gatewayAddress: String { "\(subnet.gateway)" }
 
@@ -123,7 +151,7 @@ extension SlotPool {
     private struct HostSide: Sendable {
         let names: BridgeNames
         let subnet: IPv4Subnet
-        let gatewayPort: UInt16?
+        let desk: HostDesk
     }
 
     /// What the thread has to say once the host's side stands.
@@ -153,13 +181,14 @@ extension SlotPool {
             if let host { try NetworkNamespace.enterForGood(host) }
             let host = try host ?? NetworkNamespace.current()
             let netlink = try Netlink()
-            let network = try HostNetwork(
-                names: side.names, subnet: side.subnet, gatewayPort: side.gatewayPort, netlink: netlink)
+            let network = try HostNetwork(names: side.names, subnet: side.subnet, netlink: netlink)
             let facts = Started(host: host, report: network.report)
-            worker = SlotWorker(
-                maker: SlotMaker(host: host, network: network, netlink: netlink), shelf: shelf)
+            worker = try SlotWorker(
+                maker: SlotMaker(host: host, network: network, netlink: netlink), shelf: shelf,
+                desk: side.desk)
             started.give(.success(facts))
         } catch {
+            side.desk.end()
             return started.give(.failure(error))
         }
         worker.run()

@@ -4,28 +4,47 @@ internal import LinuxSystem
 
 /// The pool's own thread: it makes slots ahead of demand and cleans used ones, off everybody's path.
 struct SlotWorker: ~Copyable {
-    private var maker: SlotMaker
-    private var egress: EgressTable
-    private let shelf: SlotShelf
+    var maker: SlotMaker
+    var egress: EgressTable
+    let shelf: SlotShelf
+    let desk: HostDesk
+    /// Wakes for the shelf, and for changes of the host's rules.
+    let poller: Poller
+    /// Nil where there are no rules: the bridge stays down then.
+    var watch: FirewallWatch?
+    /// What was seen last, and is not mended yet.
+    var areRulesLost = false
+    var areSettingsPending = false
+    var lastFailure: String?
     /// Names in a row that still belonged to a veth on its way out.
     private var collisions = 0
     private static let collisionsAllowed = 16
     /// How long the namespaces' own end may take before what is left of their veths is deleted by name.
     private static let lingering: Int64 = 1_000_000_000
 
-    init(maker: consuming SlotMaker, shelf: SlotShelf) {
+    init(maker: consuming SlotMaker, shelf: SlotShelf, desk: HostDesk) throws(KernelError) {
+        let poller = try Poller()
+        try poller.add(shelf.wake.descriptor, 0)
+        let watch = try maker.network.activeFirewall.map(FirewallWatch.init)
+        if let watch { try poller.add(watch.descriptor, 1) }
+        self.poller = poller
+        self.watch = watch
+        areRulesLost = !(watch?.isIntact() ?? true)
         egress = EgressTable(maker.network.activeFirewall)
         self.maker = maker
         self.shelf = shelf
+        self.desk = desk
     }
 
     /// Works until the shelf is stopped, then removes everything from the host.
     consuming func run() {
         while true {
+            keepHost()
             switch shelf.nextJob() {
             case .work(let work, let mode, let namespace): perform(work, mode: mode, namespace: namespace)
-            case .idle(let nanoseconds): shelf.wake.wait(nanoseconds: nanoseconds)
+            case .idle(let nanoseconds): rest(nanoseconds)
             case .stop:
+                desk.end()
                 shelf.clear()
                 takeDown()
                 return
@@ -37,9 +56,12 @@ struct SlotWorker: ~Copyable {
         switch work {
         case .make(let number): make(number, mode: mode)
         case .clean(let number):
-            guard let namespace, (try? maker.clean(namespace, number: number)) != nil else {
-                // What cannot be cleaned is not used again; the veth goes with its namespace.
-                return lose(number, mode: mode, reason: nil)
+            guard let namespace else { return lose(number, mode: mode, reason: nil) }
+            do {
+                try maker.clean(namespace, number: number)
+            } catch {
+                fail("a network slot cannot be used again: \(error)")
+                return abandon(number, mode: mode)
             }
             offer(number, mode: mode, namespace: namespace)
         case .adapt(let number):
@@ -72,6 +94,14 @@ struct SlotWorker: ~Copyable {
                 return lose(number, mode: mode, reason: error.message)
             }
         }
+    }
+
+    /// What cannot be cleaned is not used again. While somebody may still send from there its rules hold.
+    private mutating func abandon(_ number: UInt32, mode: NetworkMode) {
+        do { try maker.disconnect(number) } catch {
+            return shelf.lost(number, mode: mode, reason: nil)
+        }
+        lose(number, mode: mode, reason: nil)
     }
 
     /// The next slot of this number has all that it begins with.

@@ -64,5 +64,17 @@ import Testing
         for never in ["127.0.0.1", "169.254.0.0/16", "169.254.169.254", "224.0.0.1", "255.255.255.255"] {
             #expect(problem([rule, try EgressRule(to: never)]).hasPrefix("network.egress[1].to"), "\(never)")
         }
+        let nameServer = try EgressRule(parsing: "169.254.169.253:53")
+        #expect(problem([nameServer]) == "")
+        for other in ["169.254.169.253:53,80", "169.254.169.253:53-54", "127.0.0.1:53"] {
+            #expect(problem([try EgressRule(parsing: other)]) != "", "\(other)")
+        }
+    }
+
+    @Test func noPortsAreNotEveryPort() throws {
+        let json = #"{"egress": [{"to": "10.0.0.0/8", "ports": []}]}"#
+        #expect {
+            try JSONDecoder().decode(NetworkSpec.self, from: Data(json.utf8))
+        } throws: { "\($0)".contains("ports") && "\($0)".contains("is empty") }
     }
 }

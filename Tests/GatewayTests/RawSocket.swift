@@ -30,11 +30,13 @@ final class RawSocket: @unchecked Sendable {
         return descriptor
     }
 
-    static func withLoopback<T>(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> T) -> T {
+    static func withLoopback<T>(
+        _ port: UInt16, host: String = "127.0.0.1", _ body: (UnsafePointer<sockaddr>, socklen_t) -> T
+    ) -> T {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        inet_pton(AF_INET, host, &address.sin_addr)
         return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -42,9 +44,9 @@ final class RawSocket: @unchecked Sendable {
         }
     }
 
-    static func connect(_ port: Int) throws -> RawSocket {
+    static func connect(_ port: Int, host: String = "127.0.0.1") throws -> RawSocket {
         let descriptor = try make()
-        guard withLoopback(UInt16(port), { Foundation.connect(descriptor, $0, $1) }) == 0 else {
+        guard withLoopback(UInt16(port), host: host, { Foundation.connect(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
             throw SocketError("connect")
         }

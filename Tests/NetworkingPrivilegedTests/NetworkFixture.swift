@@ -2,6 +2,7 @@ import Core
 import Glibc
 import LinuxSystem
 import Networking
+import Synchronization
 import Testing
 
 /// A host of its own: a fresh network namespace with the pool's bridge in it, gone when the test ends.
@@ -9,6 +10,14 @@ struct NetworkFixture {
     let host: SharedFD
     /// The namespace that the test process runs in.
     let outside: SharedFD
+    /// What the pool tells while it runs.
+    let told = Told()
+
+    final class Told: Sendable {
+        private let list = Mutex<[NetworkNotice]>([])
+        var notices: [NetworkNotice] { list.withLock { $0 } }
+        func add(_ notice: NetworkNotice) { list.withLock { $0.append(notice) } }
+    }
 
     static let subnet = "10.99.0.0/24"
     static let bridge = "torporT"
@@ -32,8 +41,10 @@ struct NetworkFixture {
     }
 
     func start(bridge: String = bridge, subnet: String = subnet) async throws -> SlotPool {
-        try await SlotPool.start(
-            bridge: bridge, subnet: subnet, gatewayPort: Self.gatewayPort, inside: host)
+        let told = told
+        let pool = try await SlotPool.start(bridge: bridge, subnet: subnet, inside: host) { told.add($0) }
+        await pool.openGateway(port: Self.gatewayPort)
+        return pool
     }
 
     /// Runs `body` with a pool that is stopped afterwards, whatever happens.
@@ -67,9 +78,9 @@ struct NetworkFixture {
         }
     }
 
-    /// Waits until something holds; records an issue after five seconds.
+    /// Waits until something holds; records an issue after fifteen seconds, which a busy host may take.
     func eventually(_ what: Comment, _ holds: () throws -> Bool) async throws {
-        for _ in 0..<500 {
+        for _ in 0..<1500 {
             if try holds() { return }
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -98,6 +98,15 @@ import Testing
         #expect(again.nameServers == found.nameServers && again.search == found.search)
     }
 
+    @Test("a server that is this host itself is not kept: no function reaches it")
+    func ownAddress() {
+        let found = ResolverConfiguration(
+            parsing: "nameserver 192.0.2.1\nnameserver 192.0.2.2\n", isOwn: { "\($0)" == "192.0.2.1" })
+        #expect(found.nameServers == ["192.0.2.2"] && found.unreachable == ["192.0.2.1"])
+        #expect(ResolverConfiguration.isOfHost(IPv4Address(number: 0x7f00_0001)))
+        #expect(!ResolverConfiguration.isOfHost(IPv4Address(number: 0xc000_0201)))
+    }
+
     @Test("only a stub: none is kept, and that is said")
     func onlyLoopback() {
         let found = ResolverConfiguration(parsing: "nameserver 127.0.0.1\n", source: "/etc/resolv.conf")

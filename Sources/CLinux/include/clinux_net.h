@@ -26,6 +26,9 @@ int32_t clinux_socket_abort_on_close(int32_t fd);
 /* SO_ERROR, read and cleared: 0 or -errno. */
 int32_t clinux_socket_error(int32_t fd);
 
+/* 1 when this IPv4 address (octets in the order they are written) is one of the host's own; else 0, or -errno. */
+int32_t clinux_address_is_own(const uint8_t address[4]);
+
 /* IFF_UP for a device of the calling thread's namespace. */
 int32_t clinux_link_up(const char *name);
 
@@ -43,6 +46,14 @@ int32_t clinux_conntrack_forget(const uint8_t source[4]);
  * loaded for the call only. 0; -ENOENT: the library is not installed; -EINVAL: refused, and text holds the reason.
  * With output != NULL what the commands print is stored there, cut to size. Both are always terminated. */
 int32_t clinux_nft_run(const char *commands, char *text, size_t text_size, char *output, size_t output_size);
+
+/* A non-blocking socket that is readable once somebody has changed the nftables of the calling thread's namespace. An
+ * owned descriptor. Needs CAP_NET_ADMIN there. */
+int32_t clinux_nft_watch(void);
+/* Reads all that such a socket has. 1: something was changed; 0: nothing since the last time. */
+int32_t clinux_nft_changed(int32_t watch);
+/* The handle of a table in the calling thread's namespace, which no later table has; -ENOENT. family: NFPROTO_…. */
+int64_t clinux_nft_table(uint8_t family, const char *name);
 
 /* A bound abstract unix(7) socket of this name in the calling thread's network namespace, as a lock that ends with
  * its process. Returns an owned descriptor; -EADDRINUSE: somebody holds it. */
