@@ -10,3 +10,20 @@ package enum Pipe {
         writing = OwnedFD(owning: ends[1])
     }
 }
+
+/// A pipe whose ends are held, or given away one by one. Both are close-on-exec and blocking.
+package struct SharedPipe: Sendable {
+    package let reading: SharedFD
+    package let writing: SharedFD
+
+    package init() throws(KernelError) {
+        var reading: OwnedFD?
+        var writing: OwnedFD?
+        try Pipe.make(reading: &reading, writing: &writing)
+        guard let reading = reading.take(), let writing = writing.take() else {
+            preconditionFailure("pipe2 makes both ends")
+        }
+        self.reading = SharedFD(reading)
+        self.writing = SharedFD(writing)
+    }
+}

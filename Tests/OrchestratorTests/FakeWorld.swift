@@ -51,6 +51,17 @@ final class FakeWorld: Sendable {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, makeID: { counter.next() })
     }
 
+    /// Runs the body beside an orchestrator's loop, and closes that.
+    func run(_ body: (Orchestrator) async throws -> Void) async throws {
+        let orchestrator = makeOrchestrator()
+        try await orchestrator.load()
+        await orchestrator.resume()
+        let loop = Task { await orchestrator.run() }
+        try await body(orchestrator)
+        await orchestrator.close(deadline: now() + 5_000_000_000)
+        await loop.value
+    }
+
     /// Moves the clock and wakes whoever slept until then.
     func advance(by nanoseconds: Int64) {
         let due = with { state in

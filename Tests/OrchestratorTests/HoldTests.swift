@@ -14,14 +14,11 @@ private let second: Int64 = 1_000_000_000
     private func run(
         _ change: (inout FunctionSpec) -> Void = { _ in }, _ body: (Orchestrator) async throws -> Void
     ) async throws {
-        let orchestrator = world.makeOrchestrator()
-        try await orchestrator.load()
-        await orchestrator.resume()
-        let loop = Task { await orchestrator.run() }
-        _ = try await orchestrator.deploy(key, source: .rootfs(path: "/r"), spec: .make(change), wait: true)
-        try await body(orchestrator)
-        await orchestrator.close(deadline: world.now() + 5 * second)
-        await loop.value
+        try await world.run { orchestrator in
+            let source = RevisionSource.rootfs(path: "/r")
+            _ = try await orchestrator.deploy(key, source: source, spec: .make(change), wait: true)
+            try await body(orchestrator)
+        }
         #expect(world.with { $0.slotsInUse }.isEmpty)
     }
 

@@ -2,21 +2,15 @@ import Core
 import Orchestrator
 import Testing
 
-private let second: Int64 = 1_000_000_000
-
 /// Which of the host's ids functions get.
 @Suite struct IDRangeTests {
     let world = FakeWorld()
 
     private func run(_ body: (Orchestrator) async throws -> Void) async throws {
-        let orchestrator = world.makeOrchestrator()
-        try await orchestrator.load()
-        await orchestrator.resume()
-        let loop = Task { await orchestrator.run() }
-        try await body(orchestrator)
-        for instance in world.with({ $0.instances.values }) { instance.finish(.code(0)) }
-        await orchestrator.close(deadline: world.now() + 5 * second)
-        await loop.value
+        try await world.run { orchestrator in
+            try await body(orchestrator)
+            for instance in world.with({ $0.instances.values }) { instance.finish(.code(0)) }
+        }
     }
 
     private func deploy(_ name: String, _ orchestrator: Orchestrator, port: Int = 8080) async throws -> Int? {

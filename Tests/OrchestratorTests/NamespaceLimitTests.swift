@@ -19,14 +19,11 @@ import Testing
         _ limits: NamespaceLimits, defaults: LimitSpec = LimitSpec(),
         _ body: (Orchestrator) async throws -> Void
     ) async throws {
-        let orchestrator = world.makeOrchestrator()
-        try await orchestrator.load()
-        let loop = Task { await orchestrator.run() }
-        try await orchestrator.setNamespace(
-            NamespaceRecord(name: team, limits: limits, defaults: defaults), mustBeNew: true)
-        try await body(orchestrator)
-        await orchestrator.close(deadline: world.now() + 5_000_000_000)
-        await loop.value
+        try await world.run { orchestrator in
+            try await orchestrator.setNamespace(
+                NamespaceRecord(name: team, limits: limits, defaults: defaults), mustBeNew: true)
+            try await body(orchestrator)
+        }
     }
 
     @discardableResult
@@ -34,6 +31,17 @@ import Testing
         _ orchestrator: Orchestrator, _ key: FunctionKey, _ change: (inout FunctionSpec) -> Void = { _ in }
     ) async throws -> DeployOutcome {
         try await orchestrator.deploy(key, source: .rootfs(path: "/r"), spec: .make(change), wait: true)
+    }
+
+    /// Where the namespace has room for one instance, somebody wants to look into a function that has none.
+    private func visitorOfOneWhileTwoRuns(
+        _ orchestrator: Orchestrator
+    ) async throws -> Task<HeldInstance, any Error> {
+        try await deploy(orchestrator, one)
+        try await orchestrator.scale(one, to: 0)
+        #expect(await world.eventually { await living(orchestrator, one) == 0 })
+        try await deploy(orchestrator, two)
+        return Task { [one] in try await orchestrator.hold(one, instance: nil, wakes: true) }
     }
 
     private func refusal(_ body: () async throws -> Void) async -> String {
@@ -88,13 +96,7 @@ import Testing
 
     @Test func `Somebody who looks in waits like a request, and gets in when there is room`() async throws {
         try await run(NamespaceLimits(instances: 1)) { orchestrator in
-            try await deploy(orchestrator, one)
-            try await orchestrator.scale(one, to: 0)
-            #expect(await world.eventually { await living(orchestrator, one) == 0 })
-            try await deploy(orchestrator, two)
-            let visitor = Task { [one] in
-                try await orchestrator.hold(one, instance: nil, wakes: true)
-            }
+            let visitor = try await visitorOfOneWhileTwoRuns(orchestrator)
             #expect(await world.eventually { world.with { $0.events.contains { $0.kind == .held } } })
             let held = world.with { $0.events.filter { $0.kind == .held } }
             #expect(held.count == 1 && held[0].callID == nil)
@@ -118,13 +120,7 @@ import Testing
 
     @Test func `Who gets in nowhere is told of the room that is missing`() async throws {
         try await run(NamespaceLimits(instances: 1)) { orchestrator in
-            try await deploy(orchestrator, one)
-            try await orchestrator.scale(one, to: 0)
-            #expect(await world.eventually { await living(orchestrator, one) == 0 })
-            try await deploy(orchestrator, two)
-            let visitor = Task { [one] in
-                try await orchestrator.hold(one, instance: nil, wakes: true)
-            }
+            let visitor = try await visitorOfOneWhileTwoRuns(orchestrator)
             #expect(await world.eventually { await orchestrator.view(of: one)?.lacksRoom == true })
             world.advance(by: 61_000_000_000)
             await #expect(throws: CommandError.notWoken(one, nil, lacksRoom: true)) {

@@ -12,13 +12,7 @@ private let second: Int64 = 1_000_000_000
 
     /// Runs the body beside the orchestrator's loop, then closes it and requires that nothing is left.
     private func run(_ body: (Orchestrator) async throws -> Void) async throws {
-        let orchestrator = world.makeOrchestrator()
-        try await orchestrator.load()
-        await orchestrator.resume()
-        let loop = Task { await orchestrator.run() }
-        try await body(orchestrator)
-        await orchestrator.close(deadline: world.now() + 5 * second)
-        await loop.value
+        try await world.run(body)
         let slots = world.with { $0.slotsInUse }
         #expect(slots.isEmpty)
     }

@@ -64,7 +64,7 @@ struct CopyRun {
     }
 
     private func start(over remote: RemoteHost, _ options: [String]) throws -> CopySide {
-        let pipe = try CopyPipe()
+        let pipe = try SharedPipe()
         let none = SharedFD(try File.open("/dev/null", flags: O_RDWR))
         let command =
             ["cp", "--stream=\(plan.isInto ? plan.name : ".")"] + options
@@ -87,7 +87,7 @@ struct CopyRun {
                 CopyOutcome(status: 0)
             }
         }
-        let (archive, errors) = (try CopyPipe(), try CopyPipe())
+        let (archive, errors) = (try SharedPipe(), try SharedPipe())
         let work: CopyWork =
             plan.isInto
             ? .create(path: path, top: ".", followsLink: plan.followsLink)
@@ -129,22 +129,5 @@ struct CopyRun {
     private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32? {
         errno = 0
         return Descriptors.writeAll(bytes, to: descriptor) ? nil : errno
-    }
-}
-
-/// A pipe whose ends are given away one by one.
-private struct CopyPipe {
-    let reading: SharedFD
-    let writing: SharedFD
-
-    init() throws(KernelError) {
-        var reading: OwnedFD?
-        var writing: OwnedFD?
-        try Pipe.make(reading: &reading, writing: &writing)
-        guard let reading = reading.take(), let writing = writing.take() else {
-            preconditionFailure("pipe2 makes both ends")
-        }
-        self.reading = SharedFD(reading)
-        self.writing = SharedFD(writing)
     }
 }

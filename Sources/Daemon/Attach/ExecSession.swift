@@ -145,20 +145,3 @@ final class ExecSession: AttachedSession {
 
     private var whyStopped: String? { held.ending.map { "the instance \(held.id) was stopped: \($0)" } }
 }
-
-/// A pipe with both ends to be held.
-private struct SharedPipe {
-    let reading: SharedFD
-    let writing: SharedFD
-
-    init() throws(KernelError) {
-        var reading: OwnedFD?
-        var writing: OwnedFD?
-        try Pipe.make(reading: &reading, writing: &writing)
-        guard let reading = reading.take(), let writing = writing.take() else {
-            preconditionFailure("pipe2 makes both ends")
-        }
-        self.reading = SharedFD(reading)
-        self.writing = SharedFD(writing)
-    }
-}
