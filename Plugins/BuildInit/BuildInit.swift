@@ -1,8 +1,8 @@
 import Foundation
 import PackagePlugin
 
-/// Compiles torpor-init, or torpor-copy, with the system's C compiler and embeds it in the target, so that `swift build`
-/// alone gives working programs. SwiftPM itself cannot build them: it links C through the Swift driver, against the C
+/// Compiles torpor-init, torpor-stage or torpor-copy with the system's C compiler and embeds it in the target, so that
+/// `swift build` alone gives working programs. SwiftPM itself cannot build them: it links C through the Swift driver, against the C
 /// library.
 @main
 struct BuildInit: BuildToolPlugin {
@@ -10,14 +10,19 @@ struct BuildInit: BuildToolPlugin {
         let sources = context.package.directoryURL.appending(path: "Sources", directoryHint: .isDirectory)
         let initFiles = try files(sources.appending(path: "TorporInit"))
         let script = sources.appending(path: "TorporInit/build")
-        let isInit = target.name == "Sandbox"
-        let program = isInit ? "TorporInitProgram" : "TorporCopyProgram"
-        // They share what stands in for the C library.
-        let inputs = isInit ? initFiles : try files(sources.appending(path: "TorporCopy")) + initFiles
-        let compiled = inputs.filter {
-            $0.pathExtension == "c"
-                && (isInit || !initFiles.contains($0) || $0.lastPathComponent == "kernel.c")
-        }
+        let (program, ownFolder, shares) =
+            switch target.name {
+            case "Sandbox": ("TorporInitProgram", nil as String?, { (_: String) in true })
+            // It is init without what stays.
+            case "OCIRuntime": ("TorporStageProgram", "TorporStage", { $0 != "main.c" })
+            // They share what stands in for the C library.
+            default: ("TorporCopyProgram", "TorporCopy", { $0 == "kernel.c" })
+            }
+        let own = try ownFolder.map { try files(sources.appending(path: $0)) } ?? []
+        let inputs = own + initFiles
+        let compiled =
+            own.filter { $0.pathExtension == "c" }
+            + initFiles.filter { $0.pathExtension == "c" && shares($0.lastPathComponent) }
         let output = context.pluginWorkDirectoryURL.appending(path: "\(program).swift")
         return [
             .buildCommand(

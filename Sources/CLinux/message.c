@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { MOST_DESCRIPTORS = 32 };
+enum { MOST_DESCRIPTORS = 128 };
 
 int32_t clinux_packet_pair(int32_t ends[2], int32_t send_seconds) {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return -errno;

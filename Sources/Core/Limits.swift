@@ -111,8 +111,9 @@ package enum Limits {
     package static let secretsPerFunction = 64
     package static let secrets = 1000
     package static let allSecretBytes = 64 << 20
-    /// Volumes and configuration files of one function: each is a descriptor that goes to torpor-init with the plan, which
-    /// takes 32, five of them for other things and two for secrets.
+    /// Descriptors that go to torpor-init or torpor-stage with one message (TORPOR_DESCRIPTORS); the kernel takes 253.
+    package static let planDescriptors = 128
+    /// Volumes and configuration files of one function: each is a descriptor that goes to torpor-init with the plan.
     package static let volumesPerFunction = 8
     package static let configsPerFunction = 16
     /// Bytes of all configuration files of a function: they are part of its specification.

@@ -110,6 +110,11 @@ static long set_option(long context, const char *option) {
                           : kernel(fsconfig, context, FSCONFIG_SET_FLAG, key, 0, 0);
 }
 
+long container_bind(int32_t source, const char *path) {
+    long target = open_target(path, 0, 0600);
+    return target < 0 ? target : bind(source, "", target, 0, 0);
+}
+
 static long mount_new(const struct step_view *view) {
     long context = kernel(fsopen, view->text[0], FSOPEN_CLOEXEC), mount = -EINVAL;
     if (context < 0) return context;
@@ -134,9 +139,27 @@ static long bind_path(const struct step_view *view) {
     return bind(HERE, view->text[0], target, view->step->flags, view->step->mode & 1 ? AT_RECURSIVE : 0);
 }
 
-static long mask(const char *path) {
+/* Over the first target that needs one: from there on it can be copied. */
+static int32_t own_cover = -1;
+
+static long attach_cover(long target) {
+    long context = kernel(fsopen, "tmpfs", FSOPEN_CLOEXEC), mount = -EINVAL;
+    long result = context < 0 ? context : kernel(fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+    if (result >= 0) {
+        uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+        result = mount = kernel(fsmount, context, FSMOUNT_CLOEXEC, attributes);
+    }
+    if (context >= 0) kernel(close, context);
+    if (result < 0) kernel(close, target);
+    else if ((result = attach(mount, target)) >= 0) own_cover = (int32_t)mount;
+    return result;
+}
+
+static long mask(const char *path, int has_no_empty) {
     const char *cover = "/empty";
     long target = resolve(path, PATH_ONLY | O_DIRECTORY);
+    if (target >= 0 && has_no_empty)
+        return own_cover < 0 ? attach_cover(target) : bind(own_cover, "", target, MOUNT_ATTR_RDONLY, 0);
     if (target == -ENOTDIR) {
         cover = "/dev/null";
         target = resolve(path, PATH_ONLY);
@@ -234,7 +257,7 @@ long container_step(const struct step_view *view) {
         result = set_attributes(view->descriptor, step->flags, 0);
         return result < 0 ? result : attach(view->descriptor, open_target(second, !(step->mode & 2), 0755));
     case TORPOR_BIND: return bind_path(view);
-    case TORPOR_MASK: return mask(first);
+    case TORPOR_MASK: return mask(first, step->mode & 1);
     case TORPOR_READONLY: return step->mode & 1 ? make_mount_readonly(first) : make_readonly(first);
     case TORPOR_DIRECTORY:
         result = open_target(first, 1, step->mode);

@@ -1,4 +1,4 @@
-/* The parts of torpor-init. Functions return a value >= 0 or -errno unless they say otherwise. */
+/* The parts of torpor-init and torpor-stage. Functions return a value >= 0 or -errno unless they say otherwise. */
 #pragma once
 #include "kernel.h"
 #include "protocol.h"
@@ -35,6 +35,8 @@ struct process {
     const void *seccomp;
     uint32_t seccomp_size;
     uint64_t seccomp_flags;
+    int32_t passed[TORPOR_DESCRIPTORS]; /* become 3 and so on */
+    uint32_t passed_count;
 };
 
 /* plan.c: checks a plan from end to end, so that nothing after it needs to. Returns 0, or -errno with *bad the step. */
@@ -49,8 +51,23 @@ static inline const struct torpor_step *plan_next(const struct torpor_step *step
 
 /* container.c: performs one step below TORPOR_PROCESS_STEPS. */
 long container_step(const struct step_view *view);
+/* Mounts what a descriptor names over a file of the new root, which is made where there is none. */
+long container_bind(int32_t source, const char *path);
 
 /* process.c: notes one step from TORPOR_PROCESS_STEPS on; starts what was noted. process_start returns the pid, or
  * -errno with *detail from enum torpor_start; 0 for a trial, which executes nothing. */
 long process_note(struct process *process, const struct step_view *view, const struct request *request);
 long process_start(const struct process *process, int is_trial, uint32_t *detail);
+/* This process becomes what was noted: returns only where that fails, with -errno and *detail. */
+long process_become(const struct process *process, uint32_t *detail);
+
+/* link.c: the socket to the daemon, or to torpor-oci. */
+extern int32_t link_socket;
+/* Nobody is left to hear about a report that cannot be sent. */
+void link_report(uint32_t kind, uint32_t id, uint32_t value, const struct torpor_failure *failure);
+void link_report_failure(uint32_t id, uint32_t step, uint32_t op, long code, uint32_t detail);
+/* Returns 0, or -errno: -EPIPE at the end of the stream. A body stays until the next call, but that of a PLAN for good;
+ * link_release gives back what a request brought. */
+long link_receive(struct request *request);
+void link_close_descriptors(struct request *request);
+void link_release(struct request *request);

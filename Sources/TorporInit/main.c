@@ -12,74 +12,12 @@
 
 enum { BLOCK_ALL = 2, SIGNAL_SET_BYTES = 8 };
 
-static char packet[TORPOR_PACKET_BYTES] __attribute__((aligned(16)));
 static struct process main_process;
 static struct { int32_t pid; uint32_t id; } spawned[TORPOR_SPAWNED]; /* [0] is the main process, where there is one */
 static uint32_t is_planned, is_ending, further; /* processes beside the main one */
 
 static __attribute__((noreturn)) void end(int code) {
     for (;;) kernel(exit_group, code);
-}
-
-/* Nobody is left to hear about a report that cannot be sent. */
-static void report(uint32_t kind, uint32_t id, uint32_t value, const struct torpor_failure *failure) {
-    struct { struct torpor_message head; struct torpor_failure failure; } message = {
-        {kind, id, failure ? sizeof *failure : 0, value}, failure ? *failure : (struct torpor_failure){0, 0, 0, 0}};
-    kernel(sendto, TORPOR_SOCKET, &message, sizeof message.head + message.head.length, NO_SIGNAL, 0, 0);
-}
-
-static void report_failure(uint32_t id, uint32_t step, uint32_t op, long code, uint32_t detail) {
-    struct torpor_failure failure = {step, op, (uint32_t)-code, detail};
-    report(TORPOR_FAILED, id, 0, &failure);
-}
-
-static void take_descriptors(struct request *request, const char *control, size_t length) {
-    const struct control_header *header = (const struct control_header *)control;
-    if (length < sizeof *header || header->level != LEVEL_SOCKET || header->type != RIGHTS) return;
-    if (header->length > length || header->length < sizeof *header) return;
-    uint32_t count = (header->length - sizeof *header) / 4;
-    request->descriptor_count = count > TORPOR_DESCRIPTORS ? TORPOR_DESCRIPTORS : count;
-    memcpy(request->descriptors, control + sizeof *header, 4 * request->descriptor_count);
-}
-
-static void close_descriptors(struct request *request) {
-    for (uint32_t i = 0; i < request->descriptor_count; i++) kernel(close, request->descriptors[i]);
-    request->descriptor_count = 0;
-}
-
-/* The rest of a body that took several packets, into memory of its own, which a PLAN keeps for good. */
-static long receive_rest(struct request *request, uint32_t have) {
-    uint32_t length = request->head.length;
-    long memory = kernel(mmap, 0, length, 3, 0x22, -1, 0);
-    if (memory < 0) return memory;
-    char *body = (char *)memory;
-    memcpy(body, request->body, have);
-    while (have < length) {
-        long count = kernel(recvfrom, TORPOR_SOCKET, body + have, length - have, 0, 0, 0);
-        if (count == -EINTR) continue;
-        if (count <= 0) return count < 0 ? count : -EPIPE;
-        have += count;
-    }
-    request->body = body;
-    return 0;
-}
-
-/* Returns 0, or -errno: -EPIPE at the end of the stream. */
-static long receive(struct request *request) {
-    char control[64 + 4 * TORPOR_DESCRIPTORS] __attribute__((aligned(8)));
-    struct io_vector part = {packet, sizeof packet};
-    struct socket_message message = {.parts = &part, .part_count = 1, .control = control, .control_length = sizeof control};
-    request->descriptor_count = 0;
-    long count = kernel(recvmsg, TORPOR_SOCKET, &message, CLOSE_ON_EXEC_RIGHTS);
-    if (count <= 0) return count < 0 ? count : -EPIPE;
-    take_descriptors(request, control, message.control_length);
-    if ((size_t)count < sizeof request->head || message.flags & CONTROL_TRUNCATED) return -EBADMSG;
-    memcpy(&request->head, packet, sizeof request->head);
-    uint32_t have = count - sizeof request->head;
-    if (request->head.length > TORPOR_PLAN_BYTES || have > request->head.length) return -EBADMSG;
-    request->body = packet + sizeof request->head;
-    if (request->head.kind != TORPOR_PLAN && have == request->head.length) return 0;
-    return request->head.length ? receive_rest(request, have) : 0;
 }
 
 static long remember(int32_t pid, uint32_t id, uint32_t from) {
@@ -103,8 +41,8 @@ static long run(const struct request *request, struct process *process) {
                       : step->op < TORPOR_PROCESS_STEPS ? container_step(&view)
                                                         : process_note(process, &view, request);
         int is_quiet = request->head.kind == TORPOR_SPAWN && request->head.value & 1;
-        if (result < 0) report_failure(request->head.id, i, step->op, result, detail);
-        else if (is_last && !is_quiet) report(TORPOR_STARTED, request->head.id, (uint32_t)result, 0);
+        if (result < 0) link_report_failure(request->head.id, i, step->op, result, detail);
+        else if (is_last && !is_quiet) link_report(TORPOR_STARTED, request->head.id, (uint32_t)result, 0);
         if (result < 0 || is_last) return result;
     }
 }
@@ -120,7 +58,7 @@ static void handle_plan(struct request *request) {
     uint32_t bad;
     long result = plan_check(request, &bad);
     if (result < 0) {
-        report_failure(request->head.id, bad, 0, result, 0);
+        link_report_failure(request->head.id, bad, 0, result, 0);
         end(1);
     }
     result = run(request, &main_process);
@@ -129,7 +67,7 @@ static void handle_plan(struct request *request) {
     is_planned = 1;
     /* No process of the container may look into init, whose socket leads to the daemon. */
     kernel(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-    close_descriptors(request);
+    link_close_descriptors(request);
 }
 
 static void handle_spawn(struct request *request) {
@@ -137,12 +75,11 @@ static void handle_spawn(struct request *request) {
     struct process process = main_process;
     long result = further + 1 < TORPOR_SPAWNED ? plan_check(request, &bad) : -EAGAIN;
     if (result < 0) {
-        report_failure(request->head.id, TORPOR_NO_STEP, 0, result, 0);
+        link_report_failure(request->head.id, TORPOR_NO_STEP, 0, result, 0);
     } else if ((result = run(request, &process)) >= 0) {
         further += remember((int32_t)result, request->head.id, 1) == 0;
     }
-    close_descriptors(request);
-    if (request->body != packet + sizeof request->head) kernel(munmap, request->body, request->head.length);
+    link_release(request);
 }
 
 static void handle_signal(const struct request *request) {
@@ -152,7 +89,7 @@ static void handle_signal(const struct request *request) {
 
 static void handle_request(void) {
     static struct request request;
-    long result = receive(&request);
+    long result = link_receive(&request);
     if (result == -EINTR) return;
     /* The daemon has gone, or speaks nonsense: without it nobody routes to this instance, frees its slot or removes its
      * files, so the container ends, and with PID 1 every process of it. */
@@ -169,7 +106,7 @@ static void handle_request(void) {
     case TORPOR_SIGNAL: handle_signal(&request); break;
     default: end(1);
     }
-    close_descriptors(&request);
+    link_close_descriptors(&request);
 }
 
 /* The low seven bits of a wait status are the signal, the next byte the exit code. */
@@ -185,7 +122,7 @@ static void reap(void) {
         if (i > 0 && i < TORPOR_SPAWNED) kernel(kill, -dead.si_pid, SIGKILL);
         kernel(wait4, dead.si_pid, &status, WNOHANG, 0);
         if (i == TORPOR_SPAWNED) continue;
-        report(TORPOR_EXITED, spawned[i].id, (uint32_t)status, 0);
+        link_report(TORPOR_EXITED, spawned[i].id, (uint32_t)status, 0);
         spawned[i].pid = 0;
         if (i == 0) end(status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
         further--;
@@ -210,7 +147,7 @@ static void handle_signals(int32_t signals) {
         if (information[i].ssi_signo != SIGCHLD) forward(information[i].ssi_signo);
     reap();
     if (!is_ending || further) return;
-    report(TORPOR_EXITED, 0, 0, 0);
+    link_report(TORPOR_EXITED, 0, 0, 0);
     end(0);
 }
 

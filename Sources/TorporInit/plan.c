@@ -10,11 +10,13 @@ static const uint8_t needs[TORPOR_OPS] = {
     [TORPOR_SYMLINK] = T0 | T1, [TORPOR_FILE] = T0,
     [TORPOR_WRITE] = T0 | DATA, [TORPOR_HOSTNAME] = T0,
     [TORPOR_ROOT_READONLY] = NOTHING, [TORPOR_PIVOT] = NOTHING,
+    [TORPOR_SYNC] = NOTHING, [TORPOR_TERMINAL] = NOTHING,
     [TORPOR_STDIO] = DATA, [TORPOR_ARGUMENTS] = DATA,
     [TORPOR_ENVIRONMENT] = NOTHING, [TORPOR_WORKING_DIRECTORY] = T0,
     [TORPOR_IDENTITY] = NOTHING, [TORPOR_KEEP_GROUPS] = NOTHING,
     [TORPOR_LIMIT] = NOTHING, [TORPOR_CAPABILITIES] = DATA,
     [TORPOR_NO_NEW_PRIVILEGES] = NOTHING, [TORPOR_SECCOMP] = DATA,
+    [TORPOR_PASS] = DATA,
     [TORPOR_START] = NOTHING, [TORPOR_READY] = NOTHING,
 };
 
@@ -48,6 +50,11 @@ static int data_suits(const struct torpor_step *step, const struct request *requ
         for (int i = 0; i < 3; i++)
             if (index[i] < (request->head.kind == TORPOR_SPAWN ? -1 : 0) || index[i] >= (int32_t)request->descriptor_count)
                 return 0;
+        return 1;
+    case TORPOR_PASS:
+        if (step->data_size % 4 || step->data_size > 4 * TORPOR_DESCRIPTORS) return 0;
+        for (uint32_t i = 0; i < step->data_size / 4; i++)
+            if (index[i] < 0 || index[i] >= (int32_t)request->descriptor_count) return 0;
         return 1;
     case TORPOR_IDENTITY:
         return !step->data || (step->data_size % 4 == 0 && step->data_size <= 4 * 65536);

@@ -1,5 +1,5 @@
-/* A process of the container: what it is to have is noted step by step, then START makes it in a child that shares
- * init's memory, and so can tell the exact errno of its execve without a pipe. */
+/* A process of the container: what it is to have is noted step by step, then START makes it: of a child that shares
+ * init's memory, and so can tell the exact errno of its execve without a pipe, or of this very process. */
 #include "init.h"
 
 #include <asm/ioctls.h>
@@ -57,18 +57,36 @@ long process_note(struct process *process, const struct step_view *view, const s
         process->seccomp_size = step->data_size;
         process->seccomp_flags = step->flags;
         return 0;
+    case TORPOR_PASS:
+        process->passed_count = step->data_size / 4;
+        for (uint32_t i = 0; i < process->passed_count; i++)
+            process->passed[i] = request->descriptors[((const int32_t *)view->data)[i]];
+        return 0;
     default: return -ENOSYS;
     }
 }
+
+enum manner { SPAWN, TRIAL, BECOME };
 
 /* What the child and the waiting parent share. */
 struct start {
     const struct process *process;
     char **arguments, **environment;
-    int is_trial;
+    enum manner manner;
     uint32_t detail;
     long error;
 };
+
+/* Out of the way first: some of them may have the numbers that others are to get. */
+static long pass_descriptors(const struct process *process) {
+    int32_t copies[TORPOR_DESCRIPTORS];
+    long result = 0;
+    for (uint32_t i = 0; i < process->passed_count && result >= 0; i++)
+        result = copies[i] = (int32_t)kernel(fcntl, process->passed[i], F_DUPFD_CLOEXEC, 3 + TORPOR_DESCRIPTORS);
+    for (uint32_t i = 0; i < process->passed_count && result >= 0; i++)
+        result = kernel(dup3, copies[i], 3 + i, 0);
+    return result;
+}
 
 static long set_stdio(const struct process *process) {
     /* Received descriptors are above 2: init keeps 0 to 2 open. */
@@ -77,7 +95,8 @@ static long set_stdio(const struct process *process) {
         if (result < 0) return result;
     }
     long result = process->has_terminal ? kernel(ioctl, 0, TIOCSCTTY, 0) : 0;
-    return result < 0 ? result : kernel(close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC);
+    if (result >= 0) result = pass_descriptors(process);
+    return result < 0 ? result : kernel(close_range, 3 + process->passed_count, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
 static long set_limits(const struct process *process) {
@@ -139,19 +158,19 @@ static long set_seccomp(const struct process *process) {
     return kernel(seccomp, SECCOMP_SET_MODE_FILTER, process->seccomp_flags, &program);
 }
 
-static long try_program(const char *path, const struct start *start) {
-    return start->is_trial ? kernel(faccessat, AT_FDCWD, path, EXECUTABLE)
-                           : kernel(execve, path, start->arguments, start->environment);
+static long try_program(const char *path, const struct start *start, int is_trial) {
+    return is_trial ? kernel(faccessat, AT_FDCWD, path, EXECUTABLE)
+                    : kernel(execve, path, start->arguments, start->environment);
 }
 
 /* fexecve(3), or execvpe(3): a name without a slash is looked for along PATH. ENOENT unless some file was found but refused. */
-static long execute(const struct start *start) {
+static long execute(const struct start *start, int is_trial) {
     const char *name = start->arguments[0], *path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     size_t length = text_length(name);
     if (start->process->program >= 0)
-        return kernel(execveat, start->process->program, "", start->arguments, start->environment, AT_EMPTY_PATH);
+        return is_trial ? 0 : kernel(execveat, start->process->program, "", start->arguments, start->environment, AT_EMPTY_PATH);
     for (const char *at = name; *at; at++)
-        if (*at == '/') return try_program(name, start);
+        if (*at == '/') return try_program(name, start, is_trial);
     for (char **entry = start->environment; *entry; entry++)
         if ((*entry)[0] == 'P' && (*entry)[1] == 'A' && (*entry)[2] == 'T' && (*entry)[3] == 'H' && (*entry)[4] == '=')
             path = *entry + 5;
@@ -164,7 +183,7 @@ static long execute(const struct start *start) {
             memcpy(candidate, path, directory);
             candidate[directory] = '/';
             memcpy(candidate + directory + !!directory, name, length + 1);
-            long result = try_program(candidate, start);
+            long result = try_program(candidate, start, is_trial);
             if (result == -EACCES) outcome = result;
             else if (result != -ENOENT && result != -ENOTDIR) return result;
         }
@@ -191,9 +210,10 @@ static int run_child(void *argument) {
     PART(TORPOR_START_LIMITS, set_limits(process))
     PART(TORPOR_START_IDENTITY, set_identity(process))
     PART(TORPOR_START_DIRECTORY, process->directory ? kernel(chdir, process->directory) : 0)
-    if (start->is_trial) {
-        PART(TORPOR_START_EXEC, execute(start))
-        return 0;
+    if (start->manner != SPAWN) {
+        /* What becomes the program can tell less and less: the filter may forbid it to. */
+        PART(TORPOR_START_EXEC, execute(start, 1))
+        if (start->manner == TRIAL) return 0;
     }
     kernel(rt_sigprocmask, SET_MASK, &no_signals, 0, SIGNAL_SET_BYTES);
     if (early_filter) {
@@ -205,7 +225,7 @@ static int run_child(void *argument) {
         PART(TORPOR_START_CAPABILITIES, kernel(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         PART(TORPOR_START_SECCOMP, set_seccomp(process))
     }
-    PART(TORPOR_START_EXEC, execute(start))
+    PART(TORPOR_START_EXEC, execute(start, 0))
     return 127;
 #undef PART
 }
@@ -226,24 +246,44 @@ static char **point_at(char **pointers, const char *texts, uint32_t size, const 
     return pointers;
 }
 
-long process_start(const struct process *process, int is_trial, uint32_t *detail) {
-    *detail = TORPOR_START_CLONE;
-    if (!process->arguments || !process->arguments[0]) return -EINVAL;
-    /* A pointer for each byte is more than one for each text. PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS |
-     * MAP_NORESERVE. */
+/* A pointer for each byte is more than one for each text. */
+static size_t pointer_bytes(const struct process *process) {
     size_t texts = (size_t)process->arguments_size + process->environment_size[0] + process->environment_size[1];
-    long memory = kernel(mmap, 0, (texts + 2) * sizeof(char *), 3, 0x4022, -1, 0);
+    return (texts + 2) * sizeof(char *);
+}
+
+static long prepare(const struct process *process, struct start *start) {
+    start->detail = TORPOR_START_CLONE;
+    if (!process->arguments || !process->arguments[0]) return -EINVAL;
+    /* PROT_READ | PROT_WRITE; MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE. */
+    long memory = kernel(mmap, 0, pointer_bytes(process), 3, 0x4022, -1, 0);
     if (memory < 0) return memory;
-    struct start start = {process, (char **)memory, 0, is_trial, 0, 0};
-    start.environment = point_at(start.arguments, process->arguments, process->arguments_size, 0, 0) + 1;
-    char **more = point_at(start.environment, process->environment[0], process->environment_size[0],
+    start->arguments = (char **)memory;
+    start->environment = point_at(start->arguments, process->arguments, process->arguments_size, 0, 0) + 1;
+    char **more = point_at(start->environment, process->environment[0], process->environment_size[0],
                            process->environment[1], process->replacing_size);
     point_at(more, process->environment[1], process->environment_size[1], 0, 0);
-    long pid = spawn_on_stack(run_child, &start);
-    kernel(munmap, memory, (texts + 2) * sizeof(char *));
-    if (pid < 0) return pid;
+    return 0;
+}
+
+long process_start(const struct process *process, int is_trial, uint32_t *detail) {
+    struct start start = {.process = process, .manner = is_trial ? TRIAL : SPAWN};
+    long pid = prepare(process, &start);
+    if (pid >= 0) {
+        pid = spawn_on_stack(run_child, &start);
+        kernel(munmap, start.arguments, pointer_bytes(process));
+    }
     *detail = start.detail;
+    if (pid < 0) return pid;
     /* execve does not return where it succeeds, so `error` is then still the 0 of the part before. The one that failed
      * is reaped with all others. */
     return start.error < 0 ? start.error : is_trial ? 0 : pid;
+}
+
+long process_become(const struct process *process, uint32_t *detail) {
+    struct start start = {.process = process, .manner = BECOME};
+    long result = prepare(process, &start);
+    if (result >= 0) run_child(&start);
+    *detail = start.detail;
+    return result < 0 ? result : start.error;
 }

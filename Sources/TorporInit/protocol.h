@@ -1,4 +1,5 @@
-/* What the daemon and torpor-init say to each other, over a SOCK_SEQPACKET pair whose one end is descriptor 3 of init.
+/* What the daemon and torpor-init say to each other, over a SOCK_SEQPACKET pair whose one end is descriptor 3 of init;
+ * and torpor-oci and torpor-stage, which knows PLAN and GO only.
  *
  * Every message is a `torpor_message` and a body of `length` bytes. A body that does not fit into one packet goes on in
  * the next ones, which carry nothing else. Descriptors (SCM_RIGHTS) come with the first packet; steps name them by
@@ -13,23 +14,27 @@ enum {
     TORPOR_SOCKET = 3,
     TORPOR_PACKET_BYTES = 64 << 10,   /* header included; far below the smallest usual socket buffer */
     TORPOR_PLAN_BYTES = 2 << 20,      /* body of a PLAN: arguments and environment are at most half of it */
-    TORPOR_DESCRIPTORS = 32,          /* with one message */
+    TORPOR_DESCRIPTORS = 128,         /* with one message; the kernel takes 253 */
     TORPOR_SPAWNED = 256,             /* processes besides the main one that are watched at a time */
     TORPOR_LAST_CAPABILITY = 63,
 };
 
 enum torpor_kind {
     /* daemon -> init */
-    TORPOR_PLAN = 1,      /* make the container and start its main process, if it has one; once, first; body: torpor_plan */
+    TORPOR_PLAN = 1,      /* make the container and start its main process, if it has one; once, first; body: torpor_plan.
+                             torpor-stage: value & 1: keep the session keyring */
     TORPOR_SPAWN = 2,     /* start one more process, which leads a session and a process group; body: torpor_plan with
                              steps from TORPOR_PROCESS_STEPS on, which replace what the plan says. When it ends, what is
                              left of its group is killed. value & 1: no STARTED */
     TORPOR_SIGNAL = 3,    /* signal `value` to the process group of the process `id` */
+    TORPOR_GO = 4,        /* go on after a SYNC */
     /* init -> daemon; `id` is that of the request */
     TORPOR_STARTED = 129, /* the program runs (execve succeeded); value: its pid in the container, 0 after TORPOR_READY */
     TORPOR_FAILED = 130,  /* body: torpor_failure; after a PLAN, init ends */
     TORPOR_EXITED = 131,  /* value: wait status; after the main process, init ends. Without one init says this of the
                              plan's id and ends when SIGTERM was sent to it and no process is left */
+    TORPOR_REACHED = 132, /* the plan waits at a SYNC with this `value` */
+    TORPOR_MASTER = 133,  /* with it comes the master of the pseudo-terminal of a TERMINAL */
 };
 
 struct torpor_message { uint32_t kind, id, length, value; };
@@ -65,7 +70,8 @@ enum torpor_op {
     TORPOR_MOUNT,           /* text[0] file system, text[1] target, data: options (key or key=value), flags: attributes */
     TORPOR_ATTACH,          /* descriptor: a detached mount; text[1] target; flags: attributes */
     TORPOR_BIND,            /* text[0] path in the present root, text[1] target, flags: attributes; mode & 1: with submounts */
-    TORPOR_MASK,            /* text[0] target: an empty directory or /dev/null over it; nothing where it is missing */
+    TORPOR_MASK,            /* text[0] target: an empty directory or /dev/null over it; nothing where it is missing.
+                               mode & 1: the present root has no /empty, and a new file system stands for it */
     TORPOR_READONLY,        /* text[0] target: read-only with its submounts; nothing where it is missing. mode & 1: the
                                mount that is there, without its submounts */
     TORPOR_DIRECTORY,       /* text[0] target, mode */
@@ -75,6 +81,10 @@ enum torpor_op {
     TORPOR_HOSTNAME,        /* text[0] */
     TORPOR_ROOT_READONLY,
     TORPOR_PIVOT,           /* the new root becomes the root; the old one is gone */
+    TORPOR_SYNC,            /* torpor-stage: REACHED, then wait for GO; descriptor: a listening socket, of which the next
+                               connection that says GO becomes the other side. value: which one this is */
+    TORPOR_TERMINAL,        /* torpor-stage, after the pivot: the standard streams are a pseudo-terminal of /dev/pts, of flags
+                               rows and value columns, that belongs to user mode; text[0]: where else to mount it */
 
     TORPOR_PROCESS_STEPS = 64,
     TORPOR_STDIO = 64,      /* data: three int32, indices of the descriptors that become 0, 1 and 2; -1 in a SPAWN: /dev/null,
@@ -90,6 +100,7 @@ enum torpor_op {
     TORPOR_CAPABILITIES,    /* data: uint64 masks: bounding, effective, permitted, inheritable, ambient */
     TORPOR_NO_NEW_PRIVILEGES,
     TORPOR_SECCOMP,         /* data: struct sock_filter; flags: SECCOMP_FILTER_FLAG_* */
+    TORPOR_PASS,            /* data: int32, indices of the descriptors that become 3, 4 and so on */
     TORPOR_START,           /* the last step */
     TORPOR_READY,           /* the last step of a PLAN without a main process: its arguments name a program that is there */
     TORPOR_OPS,
@@ -108,4 +119,4 @@ _Static_assert(sizeof(struct torpor_step) == 48, "wire format");
 _Static_assert(__builtin_offsetof(struct torpor_step, flags) == 16, "wire format");
 _Static_assert(__builtin_offsetof(struct torpor_step, text) == 32, "wire format");
 _Static_assert(__builtin_offsetof(struct torpor_step, data) == 40, "wire format");
-_Static_assert(TORPOR_ROOT == 2 && TORPOR_PIVOT == 14 && TORPOR_START == 74, "wire format");
+_Static_assert(TORPOR_ROOT == 2 && TORPOR_PIVOT == 14 && TORPOR_START == 75, "wire format");

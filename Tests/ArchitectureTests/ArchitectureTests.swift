@@ -45,7 +45,8 @@ import Testing
     }
 
     @Test func initIsSmallEnoughToBeRead() {
-        let files = Repository.c.filter { $0.module == "TorporInit" }
+        // kernel.c and kernel.h stand in for the C library, in all programs that have none.
+        let files = Repository.c.filter { $0.module == "TorporInit" && !$0.path.contains("/kernel.") }
         #expect(!files.isEmpty)
         #expect(files.reduce(0) { $0 + $1.statementLines } < 1000)
     }

@@ -56,7 +56,9 @@ import Testing
             #expect(stages[Self.constant("TORPOR_START_", "\(stage)")] == stage.rawValue, "\(stage)")
         }
         let kinds = Self.values(ofEnum: "torpor_kind")
-        for kind: PlanFormat.Kind in [.plan, .spawn, .signal, .started, .failed, .exited] {
+        for kind: PlanFormat.Kind in [
+            .plan, .spawn, .signal, .go, .started, .failed, .exited, .reached, .master,
+        ] {
             #expect(kinds[Self.constant("TORPOR_", "\(kind)")] == kind.rawValue, "\(kind)")
         }
     }
@@ -64,6 +66,7 @@ import Testing
     @Test func `The limits of the header are those of the daemon`() {
         #expect(Self.header.contains("TORPOR_PLAN_BYTES = \(Limits.planBytes >> 20) << 20"))
         #expect(Self.header.contains("TORPOR_PACKET_BYTES = \(PlanFormat.packetBytes >> 10) << 10"))
+        #expect(Self.header.contains("TORPOR_DESCRIPTORS = \(Limits.planDescriptors),"))
         #expect(Self.header.contains("TORPOR_PROTOCOL_VERSION = \(PlanFormat.version)"))
     }
 }

@@ -3,6 +3,7 @@
  * Convention: every function returns 0 (or a value >= 0) on success and -errno on failure, sets no state of its own,
  * is thread-safe, and takes no ownership of descriptors or memory unless its comment says so. */
 #pragma once
+#include "clinux_container.h"
 #include "clinux_fd.h"
 #include "clinux_host.h"
 #include "clinux_net.h"

@@ -5,7 +5,7 @@
 
 /* A SOCK_SEQPACKET pair, close-on-exec, with a bound on how long a send may block. Both ends are owned by the caller. */
 int32_t clinux_packet_pair(int32_t ends[2], int32_t send_seconds);
-/* sendmsg(2) of one packet with at most 32 descriptors, without SIGPIPE. Returns the bytes sent; without waits -EAGAIN
+/* sendmsg(2) of one packet with at most 128 descriptors, without SIGPIPE. Returns the bytes sent; without waits -EAGAIN
  * where there is no room. */
 int64_t clinux_send(
     int32_t socket, const void *bytes, size_t count, const int32_t *descriptors, uint32_t descriptor_count,
@@ -26,7 +26,7 @@ int32_t clinux_accept(int32_t listener);
 int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds);
 /* connect(2) to such a socket; waits at most seconds. Owned. */
 int32_t clinux_packet_connect(const char *path, int32_t seconds);
-/* recvmsg(2) of one packet with at most capacity (<= 32) descriptors, close-on-exec and owned by the caller; *count is
+/* recvmsg(2) of one packet with at most capacity (<= 128) descriptors, close-on-exec and owned by the caller; *count is
  * how many came. 0 at the end of the stream; -EMSGSIZE: the packet or its descriptors were too many, and are lost. */
 int64_t clinux_receive_descriptors(
     int32_t socket, void *buffer, size_t size, int32_t *descriptors, uint32_t capacity, uint32_t *count,

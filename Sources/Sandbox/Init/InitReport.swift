@@ -5,6 +5,10 @@ package enum InitReport: Sendable, Hashable {
     case failed(id: UInt32, InitFailure)
     /// - Parameter status: as wait(2) has it.
     case exited(id: UInt32, status: Int32)
+    /// torpor-stage waits at a `sync`.
+    case reached(UInt32)
+    /// The master of the terminal has come.
+    case master
 
     /// - Returns: nil for what is no report.
     package init?(_ packet: [UInt8]) {
@@ -18,6 +22,8 @@ package enum InitReport: Sendable, Hashable {
         switch kind {
         case .started: self = .started(id: id)
         case .exited: self = .exited(id: id, status: Int32(bitPattern: words[3]))
+        case .reached: self = .reached(words[3])
+        case .master: self = .master
         case .failed where packet.count == PlanFormat.messageBytes + PlanFormat.failureBytes:
             self = .failed(
                 id: id,

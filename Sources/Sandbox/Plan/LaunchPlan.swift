@@ -7,13 +7,21 @@ package struct LaunchPlan: Sendable, Hashable {
 
     package init(steps: [Step]) { self.steps = steps }
 
-    /// The descriptors that are sent along with every plan, by their index.
-    package enum Descriptor: Int32, Sendable, CaseIterable {
-        /// The detached root file system.
-        case root
-        case standardInput, standardOutput, standardError
+    /// A place among the descriptors that are sent along with a plan.
+    package struct Descriptor: Sendable, Hashable {
+        package let place: Int32
+        package init(place: Int32) { self.place = place }
+
+        /// The detached root file system, in every plan.
+        package static let root = Descriptor(place: 0)
+        // In every plan of an instance.
+        package static let standardInput = Descriptor(place: 1)
+        package static let standardOutput = Descriptor(place: 2)
+        package static let standardError = Descriptor(place: 3)
         /// A detached, read-only sysfs of the instance's network namespace.
-        case sysfs
+        package static let sysfs = Descriptor(place: 4)
+        /// How many those are: what a revision attaches comes behind them.
+        static let ofEveryInstance = 5
     }
 
     /// One step. Paths of the container are looked up inside its root, whatever links the image has.
@@ -30,6 +38,8 @@ package struct LaunchPlan: Sendable, Hashable {
         case bind(source: String, target: String, attributes: MountAttributes)
         /// Hides what is there; nothing where the path is missing.
         case mask(String)
+        /// The same, where the present root has no `/empty`: the step brings its own.
+        case cover(String)
         /// Read-only from here down; nothing where the path is missing.
         case readonly(String)
         /// The mount at this path read-only, but not what is mounted on it.
@@ -41,6 +51,12 @@ package struct LaunchPlan: Sendable, Hashable {
         case hostname(String)
         case rootReadonly
         case pivot
+        /// torpor-stage tells that it is here, and waits until it may go on. With a listening socket, who connects to that
+        /// and says so is the other side from then on.
+        case sync(UInt32, listener: Descriptor?)
+        /// The standard streams are a new pseudo-terminal of the container's, which belongs to `owner`, and whose master
+        /// torpor-stage sends. It is mounted at `console`, too.
+        case terminal(console: String?, rows: UInt16, columns: UInt16, owner: UInt32)
         // From here on: the process that `start` makes.
         case stdio([Descriptor])
         /// Of a further process: places among the descriptors that are sent with it; nil is what the plan gives.
@@ -61,6 +77,8 @@ package struct LaunchPlan: Sendable, Hashable {
         case noNewPrivileges
         /// An array of `struct sock_filter`.
         case seccomp([UInt8])
+        /// They become 3, 4 and so on.
+        case pass([Descriptor])
         case start
         /// There is no main process; the one that is described can be started.
         case ready
@@ -86,7 +104,7 @@ extension LaunchPlan.Step {
         case .mount(let type, let target, _, _): "mount \(type) on \(target)"
         case .attach(_, let target, _), .attachment(_, let target, _): "mount on \(target)"
         case .bind(_, let target, _): "bind \(target)"
-        case .mask(let path): "mask \(path)"
+        case .mask(let path), .cover(let path): "mask \(path)"
         case .readonly(let path), .mountReadonly(let path): "make \(path) read-only"
         case .directory(let path, _): "make the directory \(path)"
         case .symlink(_, let path): "make the link \(path)"
@@ -94,6 +112,7 @@ extension LaunchPlan.Step {
         case .hostname: "set the host name"
         case .rootReadonly: "make the root read-only"
         case .pivot: "enter the root file system"
+        case .terminal: "make the terminal"
         case .start: "start the process"
         case .ready: "find the command"
         default: "prepare the process"

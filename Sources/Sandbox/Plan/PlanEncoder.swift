@@ -57,7 +57,7 @@ struct PlanEncoder {
         case .becomeRoot(let keepsGroups):
             emit(.becomeRoot, Content(flags: keepsGroups ? 1 : 0))
         case .root(let descriptor, let path):
-            emit(.root, Content(descriptor: descriptor.rawValue, texts: [path]))
+            emit(.root, Content(descriptor: descriptor.place, texts: [path]))
         case .mount(let type, let target, let options, let attributes):
             emit(
                 .mount, Content(flags: attributes.rawValue, texts: [type, target], data: Self.row(options)))
@@ -66,14 +66,15 @@ struct PlanEncoder {
                 .attach,
                 // The target is the second text of every step that mounts.
                 Content(
-                    descriptor: descriptor.rawValue, flags: attributes.rawValue, texts: ["", target]))
+                    descriptor: descriptor.place, flags: attributes.rawValue, texts: ["", target]))
         case .attachment(let index, let target, let isFile):
-            let descriptor = Int32(LaunchPlan.Descriptor.allCases.count + index)
+            let descriptor = Int32(LaunchPlan.Descriptor.ofEveryInstance + index)
             emit(
                 .attach, Content(descriptor: descriptor, mode: isFile ? 2 : 0, texts: ["", target]))
         case .bind(let source, let target, let attributes):
             emit(.bind, Content(flags: attributes.rawValue, texts: [source, target]))
         case .mask(let path): emit(.mask, Content(texts: [path]))
+        case .cover(let path): emit(.mask, Content(mode: 1, texts: [path]))
         case .readonly(let path): emit(.readonly, Content(texts: [path]))
         case .mountReadonly(let path): emit(.readonly, Content(mode: 1, texts: [path]))
         case .directory(let path, let mode): emit(.directory, Content(mode: mode, texts: [path]))
@@ -85,6 +86,15 @@ struct PlanEncoder {
         case .hostname(let name): emit(.hostname, Content(texts: [name]))
         case .rootReadonly: emit(.rootReadonly)
         case .pivot: emit(.pivot)
+        case .sync(let point, let listener):
+            emit(.sync, Content(descriptor: listener?.place ?? -1, value: UInt64(point)))
+        case .terminal(let console, let rows, let columns, let owner):
+            emit(
+                .terminal,
+                Content(
+                    mode: owner, flags: UInt64(rows), value: UInt64(columns),
+                    texts: console.map { [$0] } ?? [])
+            )
         default: appendProcess(step)
         }
     }
@@ -92,7 +102,7 @@ struct PlanEncoder {
     private mutating func appendProcess(_ step: LaunchPlan.Step) {
         switch step {
         case .stdio(let descriptors):
-            emit(.stdio, Content(data: Self.packed(descriptors.map(\.rawValue))))
+            emit(.stdio, Content(data: Self.packed(descriptors.map(\.place))))
         case .streams(let places, let isTerminal):
             emit(.stdio, Content(mode: isTerminal ? 1 : 0, data: Self.packed(places.map { $0 ?? -1 })))
         case .moreEnvironment(let texts, let replaces):
@@ -114,6 +124,7 @@ struct PlanEncoder {
             emit(.capabilities, Content(data: Self.packed(masks)))
         case .noNewPrivileges: emit(.noNewPrivileges)
         case .seccomp(let filter): emit(.seccomp, Content(data: filter))
+        case .pass(let descriptors): emit(.pass, Content(data: Self.packed(descriptors.map(\.place))))
         case .start: emit(.start)
         case .ready: emit(.ready)
         default: preconditionFailure("every step is either of the container or of the process")

@@ -14,18 +14,21 @@ package enum PlanFormat {
         case plan = 1
         case spawn = 2
         case signal = 3
+        case go = 4
         case started = 129
         case failed = 130
         case exited = 131
+        case reached = 132
+        case master = 133
     }
 
     package enum Operation: UInt32, Sendable, CaseIterable {
         case becomeRoot = 1
         case root, mount, attach, bind, mask, readonly, directory, symlink, file, write, hostname
-        case rootReadonly, pivot
+        case rootReadonly, pivot, sync, terminal
         case stdio = 64
         case arguments, environment, workingDirectory, identity, keepGroups, limit, capabilities
-        case noNewPrivileges, seccomp, start, ready
+        case noNewPrivileges, seccomp, pass, start, ready
     }
 
     /// Where `start` or `ready` failed.

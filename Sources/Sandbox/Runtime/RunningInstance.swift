@@ -188,7 +188,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         case .failed(let id, let failure): processes.failed(id) { explain(failure, $0) }
         case .exited(let id, let status):
             processes.exited(id, status: status) { cgroup?.outOfMemoryKills() ?? 0 }
-        case .started: break
+        case .started, .reached, .master: break
         }
     }
 
