@@ -185,39 +185,6 @@ static long make_mount_readonly(const char *path) {
     return result;
 }
 
-static long write_all(long file, const char *bytes, size_t count) {
-    while (count) {
-        long written = kernel(write, file, bytes, count);
-        if (written <= 0) return written < 0 ? written : -EIO;
-        bytes += written;
-        count -= written;
-    }
-    return 0;
-}
-
-/* What was there is removed, not opened: whatever a link in the image points to stays as it is. */
-static long replace_file(const struct step_view *view) {
-    char copy[PATH_BYTES], *name;
-    long parent = open_parent(view->text[0], copy, &name);
-    if (parent < 0) return parent;
-    kernel(unlinkat, parent, name, 0);
-    long file = kernel(openat, parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
-    kernel(close, parent);
-    if (file < 0) return file;
-    long result = view->data ? write_all(file, view->data, view->step->data_size) : 0;
-    if (result >= 0) result = kernel(fchmod, file, view->step->mode);
-    kernel(close, file);
-    return result;
-}
-
-static long write_existing(const struct step_view *view) {
-    long file = resolve(view->text[0], O_WRONLY);
-    if (file < 0) return file;
-    long result = kernel(write, file, view->data, view->step->data_size);
-    kernel(close, file);
-    return result;
-}
-
 static long make_link(const char *content, const char *path) {
     char copy[PATH_BYTES], *name;
     long parent = open_parent(path, copy, &name);
@@ -264,10 +231,8 @@ long container_step(const struct step_view *view) {
         if (result >= 0) kernel(close, result);
         return result;
     case TORPOR_SYMLINK: return make_link(first, second);
-    case TORPOR_FILE: return replace_file(view);
-    case TORPOR_WRITE: return write_existing(view);
-    case TORPOR_HOSTNAME: return kernel(sethostname, first, text_length(first));
-    case TORPOR_ROOT_READONLY: return set_attributes(root, MOUNT_ATTR_RDONLY, 0);
+    case TORPOR_WRITE:
+    case TORPOR_CALL: return plan_call(step);
     case TORPOR_PIVOT: return enter_root();
     default: return -ENOSYS;
     }

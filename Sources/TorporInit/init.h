@@ -29,8 +29,8 @@ struct process {
     const uint32_t *groups;
     uint32_t group_count;
     uint32_t keep_groups, no_new_privileges, has_capabilities;
-    struct limit { uint32_t resource; uint64_t soft, hard; } limits[16];
-    uint32_t limit_count;
+    const struct torpor_step *calls[TORPOR_CALLS];
+    uint32_t call_count;
     uint64_t capabilities[5]; /* bounding, effective, permitted, inheritable, ambient */
     const void *seccomp;
     uint32_t seccomp_size;
@@ -48,6 +48,9 @@ static inline const struct torpor_step *plan_first(const struct request *request
 static inline const struct torpor_step *plan_next(const struct torpor_step *step) {
     return (const struct torpor_step *)((const char *)step + step->size);
 }
+
+/* Performs a WRITE or a CALL, of the container or of a process. */
+long plan_call(const struct torpor_step *step);
 
 /* container.c: performs one step below TORPOR_PROCESS_STEPS. */
 long container_step(const struct step_view *view);

@@ -7,14 +7,13 @@ static const uint8_t needs[TORPOR_OPS] = {
     [TORPOR_MOUNT] = T0 | T1, [TORPOR_ATTACH] = T1 | FD,
     [TORPOR_BIND] = T0 | T1, [TORPOR_MASK] = T0,
     [TORPOR_READONLY] = T0, [TORPOR_DIRECTORY] = T0,
-    [TORPOR_SYMLINK] = T0 | T1, [TORPOR_FILE] = T0,
-    [TORPOR_WRITE] = T0 | DATA, [TORPOR_HOSTNAME] = T0,
-    [TORPOR_ROOT_READONLY] = NOTHING, [TORPOR_PIVOT] = NOTHING,
+    [TORPOR_SYMLINK] = T0 | T1, [TORPOR_WRITE] = T0 | DATA,
+    [TORPOR_CALL] = DATA, [TORPOR_PIVOT] = NOTHING,
     [TORPOR_SYNC] = NOTHING, [TORPOR_TERMINAL] = NOTHING,
     [TORPOR_STDIO] = DATA, [TORPOR_ARGUMENTS] = DATA,
     [TORPOR_ENVIRONMENT] = NOTHING, [TORPOR_WORKING_DIRECTORY] = T0,
     [TORPOR_IDENTITY] = NOTHING, [TORPOR_KEEP_GROUPS] = NOTHING,
-    [TORPOR_LIMIT] = NOTHING, [TORPOR_CAPABILITIES] = DATA,
+    [TORPOR_PROCESS_WRITE] = T0 | DATA, [TORPOR_PROCESS_CALL] = DATA, [TORPOR_CAPABILITIES] = DATA,
     [TORPOR_NO_NEW_PRIVILEGES] = NOTHING, [TORPOR_SECCOMP] = DATA,
     [TORPOR_PASS] = DATA,
     [TORPOR_START] = NOTHING, [TORPOR_READY] = NOTHING,
@@ -39,6 +38,7 @@ static int data_is_texts(const struct torpor_step *step) {
 
 static int data_suits(const struct torpor_step *step, const struct request *request) {
     const int32_t *index = (const int32_t *)((const char *)step + step->data);
+    const struct torpor_call *call = (const struct torpor_call *)index;
     switch (step->op) {
     case TORPOR_MOUNT:
     case TORPOR_ENVIRONMENT:
@@ -55,6 +55,12 @@ static int data_suits(const struct torpor_step *step, const struct request *requ
         if (step->data_size % 4 || step->data_size > 4 * TORPOR_DESCRIPTORS) return 0;
         for (uint32_t i = 0; i < step->data_size / 4; i++)
             if (index[i] < 0 || index[i] >= (int32_t)request->descriptor_count) return 0;
+        return 1;
+    case TORPOR_CALL:
+    case TORPOR_PROCESS_CALL:
+        if (step->data_size < sizeof *call || step->mode >> 6) return 0;
+        for (int i = 0; i < 6; i++)
+            if (step->mode >> i & 1 && call->arguments[i] >= step->data_size) return 0;
         return 1;
     case TORPOR_IDENTITY:
         return !step->data || (step->data_size % 4 == 0 && step->data_size <= 4 * 65536);
@@ -104,4 +110,19 @@ struct step_view plan_view(const struct request *request, const struct torpor_st
     if (step->data) view.data = base + step->data;
     if (step->descriptor >= 0) view.descriptor = request->descriptors[step->descriptor];
     return view;
+}
+
+long plan_call(const struct torpor_step *step) {
+    const char *data = (const char *)step + step->data, *path = (const char *)step + step->text[0];
+    if (step->op == TORPOR_WRITE || step->op == TORPOR_PROCESS_WRITE) {
+        long file = kernel(openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
+        if (file < 0) return file;
+        long result = kernel(write, file, data, step->data_size);
+        kernel(close, file);
+        return result;
+    }
+    long value[6];
+    for (int i = 0; i < 6; i++)
+        value[i] = (long)((const struct torpor_call *)data)->arguments[i] + (step->mode >> i & 1 ? (long)data : 0);
+    return call6((long)step->value, value[0], value[1], value[2], value[3], value[4], value[5]);
 }

@@ -39,14 +39,11 @@ long process_note(struct process *process, const struct step_view *view, const s
         process->group_count = view->data ? step->data_size / 4 : 0;
         return 0;
     case TORPOR_KEEP_GROUPS: process->keep_groups = 1; return 0;
-    case TORPOR_LIMIT: {
-        uint32_t n = 0;
-        while (n < process->limit_count && process->limits[n].resource != step->mode) n++;
-        if (n == sizeof process->limits / sizeof process->limits[0]) return -E2BIG;
-        process->limits[n] = (struct limit){step->mode, step->flags, step->value};
-        if (n == process->limit_count) process->limit_count++;
+    case TORPOR_PROCESS_WRITE:
+    case TORPOR_PROCESS_CALL:
+        if (process->call_count == TORPOR_CALLS) return -E2BIG;
+        process->calls[process->call_count++] = step;
         return 0;
-    }
     case TORPOR_CAPABILITIES:
         memcpy(process->capabilities, view->data, sizeof process->capabilities);
         process->has_capabilities = 1;
@@ -99,10 +96,12 @@ static long set_stdio(const struct process *process) {
     return result < 0 ? result : kernel(close_range, 3 + process->passed_count, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
-static long set_limits(const struct process *process) {
+static long make_calls(const struct process *process, uint32_t *detail) {
     long result = 0;
-    for (uint32_t i = 0; i < process->limit_count && result >= 0; i++)
-        result = kernel(prlimit64, 0, process->limits[i].resource, &process->limits[i].soft, 0);
+    for (uint32_t i = 0; i < process->call_count && result >= 0; i++) {
+        *detail = TORPOR_START_CALLS | i << 8;
+        result = plan_call(process->calls[i]);
+    }
     return result;
 }
 
@@ -193,7 +192,7 @@ static long execute(const struct start *start, int is_trial) {
     return outcome;
 }
 
-/* The order matters: limits while init's capabilities last, the directory as the user who must be able to enter it,
+/* The order matters: calls while init's capabilities last, the directory as the user who must be able to enter it,
  * and the filter last, since it may forbid any of the others; without no_new_privs it needs CAP_SYS_ADMIN, so then it
  * comes before the capabilities go. */
 static int run_child(void *argument) {
@@ -207,7 +206,7 @@ static int run_child(void *argument) {
     /* kill(0) of one process of the container must reach neither init nor what else init starts. */
     PART(TORPOR_START_SESSION, kernel(setsid))
     PART(TORPOR_START_STDIO, set_stdio(process))
-    PART(TORPOR_START_LIMITS, set_limits(process))
+    PART(TORPOR_START_CALLS, make_calls(process, &start->detail))
     PART(TORPOR_START_IDENTITY, set_identity(process))
     PART(TORPOR_START_DIRECTORY, process->directory ? kernel(chdir, process->directory) : 0)
     if (start->manner != SPAWN) {

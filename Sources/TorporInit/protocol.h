@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 enum {
-    TORPOR_PROTOCOL_VERSION = 1,
+    TORPOR_PROTOCOL_VERSION = 2,
     TORPOR_SOCKET = 3,
     TORPOR_PACKET_BYTES = 64 << 10,   /* header included; far below the smallest usual socket buffer */
     TORPOR_PLAN_BYTES = 2 << 20,      /* body of a PLAN: arguments and environment are at most half of it */
     TORPOR_DESCRIPTORS = 128,         /* with one message; the kernel takes 253 */
+    TORPOR_CALLS = 32,                /* of one process: PROCESS_CALL and PROCESS_WRITE */
     TORPOR_SPAWNED = 256,             /* processes besides the main one that are watched at a time */
     TORPOR_LAST_CAPABILITY = 63,
 };
@@ -43,7 +44,7 @@ struct torpor_failure {
     uint32_t step;   /* index in the plan, or TORPOR_NO_STEP: the plan itself is malformed */
     uint32_t op;     /* its operation, or 0 */
     uint32_t code;   /* errno */
-    uint32_t detail; /* TORPOR_START: which part of it, enum torpor_start */
+    uint32_t detail; /* TORPOR_START: which part of it, enum torpor_start, and above its low byte which of its calls */
 };
 #define TORPOR_NO_STEP 0xffffffffu
 
@@ -73,13 +74,11 @@ enum torpor_op {
     TORPOR_MASK,            /* text[0] target: an empty directory or /dev/null over it; nothing where it is missing.
                                mode & 1: the present root has no /empty, and a new file system stands for it */
     TORPOR_READONLY,        /* text[0] target: read-only with its submounts; nothing where it is missing. mode & 1: the
-                               mount that is there, without its submounts */
+                               mount that is there, the root itself for one, without its submounts */
     TORPOR_DIRECTORY,       /* text[0] target, mode */
     TORPOR_SYMLINK,         /* text[0] content, text[1] target; nothing where the target exists */
-    TORPOR_FILE,            /* text[0] target, data: content, mode; replaces what is there, never through a link */
-    TORPOR_WRITE,           /* text[0] target, which exists, data: content, in one write */
-    TORPOR_HOSTNAME,        /* text[0] */
-    TORPOR_ROOT_READONLY,
+    TORPOR_WRITE,           /* text[0] path in the present root, which exists; data: content, in one write */
+    TORPOR_CALL,            /* value: number of a system call; data: struct torpor_call; mode: which arguments are addresses */
     TORPOR_PIVOT,           /* the new root becomes the root; the old one is gone */
     TORPOR_SYNC,            /* torpor-stage: REACHED, then wait for GO; descriptor: a listening socket, of which the next
                                connection that says GO becomes the other side. value: which one this is */
@@ -96,7 +95,8 @@ enum torpor_op {
     TORPOR_WORKING_DIRECTORY, /* text[0] */
     TORPOR_IDENTITY,        /* value: uid, flags: gid, mode: umask, data: uint32 additional groups; descriptor -1 */
     TORPOR_KEEP_GROUPS,     /* setgroups(2) is not allowed here */
-    TORPOR_LIMIT,           /* mode: RLIMIT_*, flags: soft, value: hard */
+    TORPOR_PROCESS_WRITE,   /* TORPOR_WRITE and TORPOR_CALL, by the process itself, in their order: in the container, while */
+    TORPOR_PROCESS_CALL,    /* it is root there; those of a SPAWN after those of the plan */
     TORPOR_CAPABILITIES,    /* data: uint64 masks: bounding, effective, permitted, inheritable, ambient */
     TORPOR_NO_NEW_PRIVILEGES,
     TORPOR_SECCOMP,         /* data: struct sock_filter; flags: SECCOMP_FILTER_FLAG_* */
@@ -106,9 +106,12 @@ enum torpor_op {
     TORPOR_OPS,
 };
 
+/* Where bit i of the step's mode is set, argument i is an offset into the data, and becomes an address. */
+struct torpor_call { uint64_t arguments[6]; /* and what they point to */ };
+
 /* Where TORPOR_START or TORPOR_READY failed. */
 enum torpor_start {
-    TORPOR_START_CLONE = 1, TORPOR_START_SESSION, TORPOR_START_STDIO, TORPOR_START_LIMITS, TORPOR_START_IDENTITY,
+    TORPOR_START_CLONE = 1, TORPOR_START_SESSION, TORPOR_START_STDIO, TORPOR_START_CALLS, TORPOR_START_IDENTITY,
     TORPOR_START_DIRECTORY, TORPOR_START_CAPABILITIES, TORPOR_START_SECCOMP, TORPOR_START_EXEC,
 };
 
@@ -119,4 +122,5 @@ _Static_assert(sizeof(struct torpor_step) == 48, "wire format");
 _Static_assert(__builtin_offsetof(struct torpor_step, flags) == 16, "wire format");
 _Static_assert(__builtin_offsetof(struct torpor_step, text) == 32, "wire format");
 _Static_assert(__builtin_offsetof(struct torpor_step, data) == 40, "wire format");
-_Static_assert(TORPOR_ROOT == 2 && TORPOR_PIVOT == 14 && TORPOR_START == 75, "wire format");
+_Static_assert(sizeof(struct torpor_call) == 48, "wire format");
+_Static_assert(TORPOR_ROOT == 2 && TORPOR_PIVOT == 12 && TORPOR_START == 76, "wire format");

@@ -23,11 +23,12 @@ import Testing
     /// A plan that does nothing to the host: its only step of a container fails, for there is no root.
     private func harmlessPlan() throws -> [UInt8] {
         let steps: [LaunchPlan.Step] = [
-            .write("/nothing", content: "x"), .write("/nothing", content: "y"),
+            .readonly("/nothing"), .mask("/nothing"),
             .arguments(["/bin/true", "a", "b"]),
             .environment(["A=1", "TORPOR_INSTANCE=000000000000"]), .workingDirectory("/"),
             .identity(user: 0, group: 0, groups: [1, 2], umask: 0o22),
             .capabilities(bounding: 0, effective: 0, permitted: 0, inheritable: 0, ambient: 0),
+            .processWrite("/nothing", content: "x", purpose: "write nothing"),
             .seccomp(Array(repeating: 6, count: 32)), .start,
         ]
         return try EncodedPlan(LaunchPlan(steps: steps)).bytes(for: try #require(InstanceID("0123456789ab")))
@@ -41,7 +42,7 @@ import Testing
             try harness.send(message(.plan, body: try harmlessPlan()))
             let (reports, status) = harness.end()
             let expected = InitFailure(
-                step: 0, operation: PlanFormat.Operation.write.rawValue, code: UInt32(EINVAL), detail: 0)
+                step: 0, operation: PlanFormat.Operation.readonly.rawValue, code: UInt32(EINVAL), detail: 0)
             #expect(reports.compactMap(InitReport.init) == [.failed(id: 0, expected)])
             #expect(status == 1 << 8)
         }

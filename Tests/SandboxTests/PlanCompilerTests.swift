@@ -152,7 +152,7 @@ import Testing
         var facts = HostFacts()
         facts.hardLimits = [.openFiles: 4096, .core: 0]
         var config = OCIConfig.default(command: ["/bin/hello"])
-        #expect(try compile(config, facts: facts).contains(.limit(resource: 7, soft: 1024, hard: 4096)))
+        #expect(try compile(config, facts: facts).contains(.limit(.openFiles, soft: 1024, hard: 4096)))
         for (name, most) in [("RLIMIT_NOFILE", UInt64(4096)), ("RLIMIT_CORE", 0)] {
             config.process.rlimits = [.init(type: name, soft: 0, hard: most + 1)]
             #expect { try compile(config, facts: facts) } throws: {

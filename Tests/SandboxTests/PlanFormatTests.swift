@@ -68,5 +68,12 @@ import Testing
         #expect(Self.header.contains("TORPOR_PACKET_BYTES = \(PlanFormat.packetBytes >> 10) << 10"))
         #expect(Self.header.contains("TORPOR_DESCRIPTORS = \(Limits.planDescriptors),"))
         #expect(Self.header.contains("TORPOR_PROTOCOL_VERSION = \(PlanFormat.version)"))
+        #expect(Self.header.contains("TORPOR_CALLS = \(PlanFormat.calls)"))
+    }
+
+    @Test func `System calls have the kernel's numbers`() throws {
+        for name in SystemCall.Name.allCases {
+            #expect(SeccompCompiler.number(of: name.rawValue) == Int32(name.number), "\(name)")
+        }
     }
 }

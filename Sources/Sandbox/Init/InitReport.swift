@@ -41,12 +41,15 @@ package struct InitFailure: Sendable, Hashable {
     /// errno(3).
     package let code: Int32
     package let stage: PlanFormat.StartStage?
+    /// Which of the process's own calls it was, where `stage` says `calls`.
+    package let call: Int
 
     package init(step: UInt32, operation: UInt32, code: UInt32, detail: UInt32) {
         self.step = step
         self.operation = operation
         self.code = Int32(truncatingIfNeeded: code)
         let isLast = operation >= PlanFormat.Operation.start.rawValue
-        stage = isLast ? PlanFormat.StartStage(rawValue: detail) : nil
+        stage = isLast ? PlanFormat.StartStage(rawValue: detail & 0xff) : nil
+        call = Int(detail >> 8)
     }
 }

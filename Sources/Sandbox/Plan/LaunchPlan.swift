@@ -1,4 +1,5 @@
 package import LinuxSystem
+package import OCI
 
 /// What torpor-init does to make one container and start its process: primitive steps, in order. All policy is in how
 /// such a list comes about (`LaunchPlanCompiler`); init only carries it out.
@@ -46,10 +47,10 @@ package struct LaunchPlan: Sendable, Hashable {
         case mountReadonly(String)
         case directory(String, mode: UInt32)
         case symlink(content: String, target: String)
-        case file(String, content: [UInt8], mode: UInt32)
-        case write(String, content: String)
-        case hostname(String)
-        case rootReadonly
+        /// A file of the kernel, in the launcher's root.
+        /// - Parameter purpose: for messages to people.
+        case write(String, content: String, purpose: String)
+        case call(SystemCall)
         case pivot
         /// torpor-stage tells that it is here, and waits until it may go on. With a listening socket, who connects to that
         /// and says so is the other side from then on.
@@ -70,7 +71,9 @@ package struct LaunchPlan: Sendable, Hashable {
         case workingDirectory(String)
         case identity(user: UInt32, group: UInt32, groups: [UInt32], umask: UInt32)
         case keepGroups
-        case limit(resource: UInt32, soft: UInt64, hard: UInt64)
+        /// Like `write` and `call`, by the process itself before it gives up what makes it root of the container.
+        case processWrite(String, content: String, purpose: String)
+        case processCall(SystemCall)
         /// Masks of capabilities(7).
         case capabilities(
             bounding: UInt64, effective: UInt64, permitted: UInt64, inheritable: UInt64, ambient: UInt64)
@@ -85,7 +88,41 @@ package struct LaunchPlan: Sendable, Hashable {
     }
 }
 
+extension LaunchPlan.Step {
+    /// The root and what is below it, but not what is mounted there.
+    package static let rootReadonly = Self.mountReadonly("/")
+
+    package static func hostname(_ name: String) -> Self {
+        .call(
+            SystemCall(
+                .sethostname, [.text(name), .number(UInt64(name.utf8.count))], purpose: "set the host name"))
+    }
+
+    /// A file of the kernel, in the launcher's root.
+    package static func write(_ path: String, content: String) -> Self {
+        .write(path, content: content, purpose: "write \(path)")
+    }
+
+    /// Of the process that makes the call.
+    package static func limit(_ kind: ResourceLimitKind, soft: UInt64, hard: UInt64) -> Self {
+        .processCall(
+            SystemCall(
+                .prlimit64, [.number(0), .number(UInt64(kind.rawValue)), .words([soft, hard])],
+                purpose: "set \(kind.name)"))
+    }
+}
+
 extension LaunchPlan {
+    /// What the process's own calls are for, in their order.
+    var callPurposes: [String] {
+        steps.compactMap { step in
+            switch step {
+            case .processWrite, .processCall: step.summary
+            default: nil
+            }
+        }
+    }
+
     /// Of the main process's environment.
     var variableNames: [String] {
         steps.flatMap { step -> [String] in
@@ -108,9 +145,8 @@ extension LaunchPlan.Step {
         case .readonly(let path), .mountReadonly(let path): "make \(path) read-only"
         case .directory(let path, _): "make the directory \(path)"
         case .symlink(_, let path): "make the link \(path)"
-        case .file(let path, _, _), .write(let path, _): "write \(path)"
-        case .hostname: "set the host name"
-        case .rootReadonly: "make the root read-only"
+        case .write(_, _, let purpose), .processWrite(_, _, let purpose): purpose
+        case .call(let call), .processCall(let call): call.purpose
         case .pivot: "enter the root file system"
         case .terminal: "make the terminal"
         case .start: "start the process"

@@ -124,15 +124,12 @@ package struct LaunchPlanCompiler {
                     "\(limit.hard) is over the daemon's own \(limit.kind.name)",
                     allowed: "at most \(most)")
             }
-            steps.append(.limit(resource: limit.kind.rawValue, soft: limit.soft, hard: limit.hard))
+            steps.append(.limit(limit.kind, soft: limit.soft, hard: limit.hard))
         }
         if !limits.contains(where: { $0.kind == .openFiles }) {
             // The daemon's own soft limit is raised for its many descriptors; that is not a function's business.
             let most = facts.most(.openFiles)
-            steps.append(
-                .limit(
-                    resource: ResourceLimitKind.openFiles.rawValue, soft: min(UInt64(Limits.openFiles), most),
-                    hard: most))
+            steps.append(.limit(.openFiles, soft: min(UInt64(Limits.openFiles), most), hard: most))
         }
         return steps
     }

@@ -79,12 +79,9 @@ struct PlanEncoder {
         case .mountReadonly(let path): emit(.readonly, Content(mode: 1, texts: [path]))
         case .directory(let path, let mode): emit(.directory, Content(mode: mode, texts: [path]))
         case .symlink(let content, let target): emit(.symlink, Content(texts: [content, target]))
-        case .file(let path, let content, let mode):
-            emit(.file, Content(mode: mode, texts: [path], data: content))
-        case .write(let path, let content):
+        case .write(let path, let content, _):
             emit(.write, Content(texts: [path], data: Array(content.utf8)))
-        case .hostname(let name): emit(.hostname, Content(texts: [name]))
-        case .rootReadonly: emit(.rootReadonly)
+        case .call(let call): emit(.call, Self.content(call))
         case .pivot: emit(.pivot)
         case .sync(let point, let listener):
             emit(.sync, Content(descriptor: listener?.place ?? -1, value: UInt64(point)))
@@ -117,8 +114,9 @@ struct PlanEncoder {
                 .identity,
                 Content(mode: umask, flags: UInt64(group), value: UInt64(user), data: Self.packed(groups)))
         case .keepGroups: emit(.keepGroups)
-        case .limit(let resource, let soft, let hard):
-            emit(.limit, Content(mode: resource, flags: soft, value: hard))
+        case .processWrite(let path, let content, _):
+            emit(.processWrite, Content(texts: [path], data: Array(content.utf8)))
+        case .processCall(let call): emit(.processCall, Self.content(call))
         case .capabilities(let bounding, let effective, let permitted, let inheritable, let ambient):
             let masks = [bounding, effective, permitted, inheritable, ambient]
             emit(.capabilities, Content(data: Self.packed(masks)))
@@ -141,6 +139,26 @@ struct PlanEncoder {
             offset += variable.utf8.count + 1
         }
         emit(.environment, Content(data: Self.row(variables)))
+    }
+
+    /// `struct torpor_call`: the six arguments, then what they point to.
+    private static func content(_ call: SystemCall) -> Content {
+        precondition(call.arguments.count <= 6, "a system call has at most six arguments")
+        var numbers = [UInt64](repeating: 0, count: 6)
+        var pointed: [UInt8] = []
+        var addresses: UInt32 = 0
+        for (index, argument) in call.arguments.enumerated() {
+            switch argument {
+            case .number(let number): numbers[index] = number
+            case .bytes(let bytes):
+                addresses |= 1 << UInt32(index)
+                numbers[index] = UInt64(PlanFormat.callBytes + pointed.count)
+                // A byte at least, and what follows where any structure may begin.
+                pointed += bytes
+                pointed += repeatElement(0, count: 8 - bytes.count % 8)
+            }
+        }
+        return Content(mode: addresses, value: call.name.number, data: packed(numbers) + pointed)
     }
 
     private static func row(_ texts: [String]) -> [UInt8]? {

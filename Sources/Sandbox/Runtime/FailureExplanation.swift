@@ -28,6 +28,11 @@ struct FailureExplanation: Sendable {
             return make("NotExecutable", "cannot start '\(program)': \(reason(code))")
         case (.directory, let code):
             return sandboxFailed("cannot enter the working directory: \(reason(code))")
+        case (.calls, let code):
+            let purposes = prepared.callPurposes
+            let what =
+                purposes.indices.contains(failure.call) ? purposes[failure.call] : "prepare the process"
+            return sandboxFailed("cannot \(what): \(reason(code))")
         case (let stage, let code):
             return sandboxFailed("cannot set the process's \(stage): \(reason(code))")
         }

@@ -7,6 +7,8 @@ struct PreparedRevision: Sendable {
     let plan: EncodedPlan
     /// The steps in words, for failures.
     let summaries: [String]
+    /// The same of the calls that the process makes itself.
+    let callPurposes: [String]
     let program: String
     let hostname: String
     let settings: [CgroupSetting]
@@ -47,7 +49,8 @@ struct RevisionCompiler: Sendable {
             controllers: controllers, areBestEffort: configuration.limitsAreBestEffort())
         return PreparedRevision(
             plan: try EncodedPlan(plan), summaries: plan.steps.map(\.summary),
-            program: config.process.args?.first ?? "", hostname: compiler.hostname,
+            callPurposes: plan.callPurposes, program: config.process.args?.first ?? "",
+            hostname: compiler.hostname,
             settings: try limits.settings(
                 config.linux?.resources, revision.spec.limits, isShared: revision.spec.mode == .exec),
             image: configuration.rootfsPath(revision.rootfs),

@@ -35,6 +35,9 @@ package enum SeccompCompiler {
         try compile(profile, capabilities: CapabilitySet(rawValue: capabilities))
     }
 
+    /// The number that libseccomp knows for a system call of this machine, negative for one of another; nil for none.
+    package static func number(of syscall: String) -> Int32? { SeccompFilter.number(of: syscall) }
+
     static let path = "linux.seccomp"
 
     private static func add(
