@@ -53,6 +53,8 @@ package enum Limits {
     /// Rules, and system calls named by one rule, of a seccomp profile.
     package static let seccompRules = 1024
     package static let seccompNames = 1024
+    /// Rules about devices of a container: each is some instructions of a program, of which 4096 always load.
+    package static let deviceRules = 512
     /// Files of one imported root filesystem, and their bytes: a whole distribution fits.
     package static let rootfsFiles = 1_000_000
     package static let rootfsBytes: Int64 = 64 << 30

@@ -44,6 +44,11 @@ struct Parts: Sendable {
             logger.warning(
                 "no cgroups: functions are not limited and not frozen", metadata: ["error": "\(problem)"])
         }
+        if let problem = sandboxes.deviceProblem {
+            logger.warning(
+                "no device control: only their user namespace keeps functions from devices",
+                metadata: ["error": "\(problem)"])
+        }
     }
 
     func close() async {

@@ -1,5 +1,5 @@
 /// The device nodes that every container has (config-linux.md, "Default Devices"), and the terminals.
-enum DefaultDevice {
+package enum DefaultDevice {
     static let names = "/dev/null, zero, full, random, urandom, tty"
 
     private static let nodes: [String: (major: Int64, minor: Int64)] = [
@@ -7,13 +7,13 @@ enum DefaultDevice {
         "/dev/urandom": (1, 9), "/dev/tty": (5, 0),
     ]
 
-    static func isOne(_ device: OCIConfig.Device) -> Bool {
+    package static func isOne(_ device: OCIConfig.Device) -> Bool {
         guard let node = nodes[device.path], device.type == "c" else { return false }
         return device.major == node.major && device.minor == node.minor
     }
 
     /// Whether a rule of the device controller says no more and no less than what holds anyway.
-    static func isImplied(by rule: OCIConfig.DeviceRule) -> Bool {
+    package static func isImplied(by rule: OCIConfig.DeviceRule) -> Bool {
         // -1 stands for every number, as in the rules of cgroup v1.
         let major = rule.major == -1 ? nil : rule.major
         let minor = rule.minor == -1 ? nil : rule.minor

@@ -4,6 +4,7 @@
  * is thread-safe, and takes no ownership of descriptors or memory unless its comment says so. */
 #pragma once
 #include "clinux_container.h"
+#include "clinux_bpf.h"
 #include "clinux_fd.h"
 #include "clinux_host.h"
 #include "clinux_net.h"

@@ -3,15 +3,28 @@ package import LinuxSystem
 package import OCI
 internal import Synchronization
 
-/// The directory below the daemon's own cgroup that has one cgroup per instance.
+/// The directories below the daemon's own cgroup that have one cgroup per instance.
+///
+///     OWN/supervisor       the daemon, where the kernel wants no processes beside children that have controllers
+///     OWN/NAME             instances, under one device program
+///     OWN/NAME-devices     instances with devices of their own, each under its own program: below another they could
+///                          only have less
 package final class CgroupTree: Sendable {
-    /// Controllers whose files instances have.
-    package let controllers: Set<String>
-    package let path: String
+    /// What keeps instances from devices of the host by programs of the kernel; nil where none can be loaded.
+    package let devices: DeviceControl?
+    /// Why there is none.
+    package let deviceProblem: KernelError?
     private let own: CgroupLocation
     private let isInLeaf: Bool
-    private let directory: OwnedFD
-    private let overdue = Mutex<Set<String>>([])
+    private let offered: [String]
+    private let standard: CgroupDirectory
+    /// Made when it is first needed.
+    private let further = Mutex<CgroupDirectory?>(nil)
+
+    /// Controllers whose files instances have.
+    package var controllers: Set<String> { standard.controllers }
+    package var path: String { standard.path }
+    private var furtherPath: String { path + "-devices" }
 
     /// Finds the daemon's own cgroup, moves the daemon into a leaf of it where the kernel wants that (no processes beside
     /// children that have controllers), hands the controllers down, and makes the tree.
@@ -24,65 +37,52 @@ package final class CgroupTree: Sendable {
             throw KernelError("find cgroup2", subject: "/proc/self/mountinfo", code: ENOENT)
         }
         self.own = own
-        path = own.directory + "/" + name
-        try Self.makeDirectory(path)
-        directory = try File.open(path, flags: O_RDONLY | O_DIRECTORY)
-        let offered = try Self.words(own.directory + "/cgroup.controllers")
+        let offered = try CgroupDirectory.words(own.directory + "/cgroup.controllers")
+        self.offered = offered
         isInLeaf = !offered.isEmpty && !own.isHierarchyRoot
-        if !offered.isEmpty {
-            if isInLeaf { try Self.makeRoom(in: own.directory) }
-            Self.handDown(offered, in: own.directory)
-            Self.handDown(offered, in: path)
+        // Made first: where that may not be, nothing was moved.
+        try Self.makeDirectory(own.directory + "/" + name)
+        if isInLeaf { try Self.makeRoom(in: own.directory) }
+        CgroupDirectory.handDown(offered, in: own.directory)
+        let standard = try CgroupDirectory(path: own.directory + "/" + name, offered: offered)
+        self.standard = standard
+        do throws(KernelError) {
+            let control = try DeviceControl(.standard)
+            try control.attach(to: standard.descriptor)
+            devices = control
+            deviceProblem = nil
+        } catch {
+            devices = nil
+            deviceProblem = error
         }
-        controllers = Set(try Self.words(path + "/cgroup.subtree_control"))
     }
 
     /// Makes an instance's cgroup, with its limits in place before anything runs in it.
-    package func create(_ name: String, settings: [CgroupSetting]) throws(KernelError) -> InstanceCgroup {
-        try FileTree.makeDirectory(name, at: directory.raw)
-        do {
-            let cgroup = try File.open(name, at: directory.raw, flags: O_RDONLY | O_DIRECTORY)
-            for setting in settings { try Self.write(setting, to: cgroup) }
-            return InstanceCgroup(name: name, directory: cgroup, tree: self)
-        } catch {
-            try? FileTree.removeDirectory(name, at: directory.raw)
-            throw error
+    /// - Parameter devices: its own program; nil for that of all.
+    package func create(
+        _ name: String, settings: [CgroupSetting], devices: DeviceControl? = nil
+    ) throws(KernelError) -> InstanceCgroup {
+        guard let devices, self.devices != nil else {
+            return try standard.create(name, settings: settings, devices: nil)
         }
-    }
-
-    private static func write(_ setting: CgroupSetting, to cgroup: borrowing OwnedFD) throws(KernelError) {
-        do {
-            try File.write(setting.value, to: setting.file, at: cgroup.raw)
-        } catch {
-            guard setting.isOptional, error.isMissing else { throw error }
+        let directory = try further.withLock { made throws(KernelError) in
+            if let made { return made }
+            let new = try CgroupDirectory(path: furtherPath, offered: offered)
+            made = new
+            return new
         }
-    }
-
-    /// rmdir(2) of an instance's cgroup; EBUSY while a process of it is left.
-    func remove(_ name: String) throws(KernelError) { try FileTree.removeDirectory(name, at: directory.raw) }
-
-    /// Notes a cgroup that still had a process, which hangs in the kernel, when its time was up.
-    func postpone(_ name: String) { overdue.withLock { _ = $0.insert(name) } }
-
-    /// Tries once more to remove what was postponed.
-    func removeOverdue() {
-        for name in overdue.withLock({ $0 }) {
-            do { try remove(name) } catch { if error.code != ENOENT { continue } }
-            overdue.withLock { _ = $0.remove(name) }
-        }
+        return try directory.create(name, settings: settings, devices: devices)
     }
 
     /// Kills and removes what an earlier daemon of the same name left.
     /// - Returns: the names of those that could not be removed.
     package func sweep() -> [String] {
-        var left: [String] = []
-        for name in (try? DirectoryListing.names(path)) ?? [] {
-            guard let cgroup = try? File.open(name, at: directory.raw, flags: O_RDONLY | O_DIRECTORY) else {
-                continue
-            }
-            let instance = InstanceCgroup(name: name, directory: cgroup, tree: self)
-            instance.kill()
-            if !instance.remove() { left.append(name) }
+        var left = standard.sweep()
+        if access(furtherPath, F_OK) == 0,
+            let further = try? CgroupDirectory(path: furtherPath, offered: offered)
+        {
+            left += further.sweep()
+            try? further.remove()
         }
         return left
     }
@@ -90,8 +90,8 @@ package final class CgroupTree: Sendable {
     /// Removes the empty tree, and gives the daemon's own cgroup back as it was found: for its clean end.
     /// - Throws: `KernelError`; EBUSY while an instance's cgroup is left.
     package func removeTree() throws(KernelError) {
-        removeOverdue()
-        try FileTree.removeDirectory(path)
+        if let further = further.withLock({ $0.take() }) { try further.remove() }
+        try standard.remove()
         if isInLeaf { try leaveLeaf() }
     }
 
@@ -99,9 +99,9 @@ package final class CgroupTree: Sendable {
     private func leaveLeaf() throws(KernelError) {
         let leaf = own.directory + "/" + CgroupLocation.supervisor
         let others = try DirectoryListing.names(own.directory).filter { $0 != CgroupLocation.supervisor }
-        let members = try Self.words(leaf + "/cgroup.procs")
+        let members = try CgroupDirectory.words(leaf + "/cgroup.procs")
         guard others.isEmpty, members == ["\(HostIdentity.processID)"] else { return }
-        for controller in try Self.words(own.directory + "/cgroup.subtree_control") {
+        for controller in try CgroupDirectory.words(own.directory + "/cgroup.subtree_control") {
             try File.write("-\(controller)", to: own.directory + "/cgroup.subtree_control")
         }
         try File.write("0", to: own.directory + "/cgroup.procs")
@@ -112,22 +112,11 @@ package final class CgroupTree: Sendable {
         do { try FileTree.makeDirectory(path) } catch { if error.code != EEXIST { throw error } }
     }
 
-    private static func words(_ file: String) throws(KernelError) -> [String] {
-        try File.text(file).split(whereSeparator: \.isWhitespace).map(String.init)
-    }
-
     private static func makeRoom(in own: String) throws(KernelError) {
         let leaf = own + "/" + CgroupLocation.supervisor
         try makeDirectory(leaf)
         // Zero stands for the writer. Others that are there are not ours to move; where there are some, the controllers
         // cannot be handed down, and that is reported as controllers that are missing.
         try File.write("0", to: leaf + "/cgroup.procs")
-    }
-
-    /// One by one: a controller that cannot be handed down (cpu, while real-time processes exist) must not keep the others.
-    private static func handDown(_ controllers: [String], in directory: String) {
-        for controller in controllers where ["memory", "cpu", "cpuset", "pids", "io"].contains(controller) {
-            try? File.write("+\(controller)", to: directory + "/cgroup.subtree_control")
-        }
     }
 }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// One instance's cgroup: freezing, thawing, killing, and what it says about its past.
 package final class InstanceCgroup: Sendable {
     package let name: String
-    private let tree: CgroupTree
+    private let parent: CgroupDirectory
     private let directory: OwnedFD
     private let freezer = Mutex<Freezer?>(nil)
 
@@ -21,10 +21,10 @@ package final class InstanceCgroup: Sendable {
         }
     }
 
-    init(name: String, directory: consuming OwnedFD, tree: CgroupTree) {
+    init(name: String, directory: consuming OwnedFD, parent: CgroupDirectory) {
         self.name = name
         self.directory = directory
-        self.tree = tree
+        self.parent = parent
     }
 
     /// For CLONE_INTO_CGROUP.
@@ -93,17 +93,17 @@ package final class InstanceCgroup: Sendable {
     /// Removes the cgroup. The last process may take a moment to leave it, so this tries again for up to a second, and
     /// once more whenever a later one is removed.
     package func remove() -> Bool {
-        tree.removeOverdue()
+        parent.removeOverdue()
         for attempt in 0..<100 {
             do {
-                try tree.remove(name)
+                try parent.remove(name)
                 return true
             } catch {
                 if error.code == ENOENT { return true }
                 if attempt > 2 { usleep(10_000) }
             }
         }
-        tree.postpone(name)
+        parent.postpone(name)
         return false
     }
 

@@ -26,7 +26,8 @@ package struct HostProbe: Sendable, Hashable {
     ///   - uidBase: first id of the functions' range. - images: the image store's directory.
     package init(uidBase: UInt32, images: String) {
         findings = [
-            Self.kernel(), Self.cgroup(), Self.controllers(), Self.userNamespaces(uidBase: uidBase),
+            Self.kernel(), Self.cgroup(), Self.controllers(), Self.deviceControl(),
+            Self.userNamespaces(uidBase: uidBase),
             Self.imageFiles(in: images, uidBase: uidBase), Self.overlay(), Self.proc(),
         ]
     }
@@ -81,6 +82,20 @@ package struct HostProbe: Sendable, Hashable {
                 "take them from cgroup v1 (systemd.unified_cgroup_hierarchy=1); for memory on some boards, "
                 + "boot with cgroup_enable=memory",
             isEssential: false)
+    }
+
+    private static func deviceControl() -> Finding {
+        let name = "device control"
+        do throws(KernelError) {
+            _ = try DeviceControl(.standard)
+            return found(name, "by eBPF programs", essential: false)
+        } catch {
+            return Finding(
+                name: name, isThere: false, detail: "\(error.call): \(error.reason)",
+                cost: "only their user namespace keeps functions from devices",
+                remedy: "run torpord as root of the host, on a kernel with CONFIG_CGROUP_BPF",
+                isEssential: false)
+        }
     }
 
     private static func userNamespaces(uidBase: UInt32) -> Finding {

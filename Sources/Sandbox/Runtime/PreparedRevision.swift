@@ -12,6 +12,8 @@ struct PreparedRevision: Sendable {
     let program: String
     let hostname: String
     let settings: [CgroupSetting]
+    /// Of its own; nil where it has no devices but what every function has.
+    let devices: DeviceControl?
     let image: String
     /// Whom the process runs as, in its own ids.
     let owner: LaunchJob.Owner
@@ -29,6 +31,8 @@ final class RevisionLease: Sendable {}
 struct RevisionCompiler: Sendable {
     let facts: HostFacts
     let controllers: Set<String>?
+    /// Whether programs keep functions from devices here.
+    let controlsDevices: Bool
     let configuration: SandboxConfiguration
 
     /// - Throws: `InvalidInput` for what this host or version does not honour.
@@ -53,11 +57,25 @@ struct RevisionCompiler: Sendable {
             hostname: compiler.hostname,
             settings: try limits.settings(
                 config.linux?.resources, revision.spec.limits, isShared: revision.spec.mode == .exec),
+            devices: try devices(config.linux),
             image: configuration.rootfsPath(revision.rootfs),
             owner: owner, ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)),
             attachments: Attachments(
                 spec: revision.spec, namespace: revision.id.function.namespace, owner: owner),
             idCounts: config.idCounts)
+    }
+
+    private func devices(_ linux: OCIConfig.Linux?) throws(InvalidInput) -> DeviceControl? {
+        let hasOwn =
+            linux?.devices?.contains { !DefaultDevice.isOne($0) } == true
+            || linux?.resources?.devices?.contains { !DefaultDevice.isImplied(by: $0) } == true
+        guard hasOwn else { return nil }
+        let rules = try DeviceRules(linux, makesNodes: false)
+        guard controlsDevices else { return nil }
+        do { return try DeviceControl(rules) } catch {
+            throw InvalidInput(
+                "linux.resources.devices", "cannot be enforced: \(error)", allowed: "leave it out")
+        }
     }
 
     private func checkBinds(_ volumes: [VolumeSpec]) throws(InvalidInput) {

@@ -21,6 +21,8 @@ package final class SandboxRuntime: SandboxPort {
 
     /// What is missing on this host, or wrong with what is there.
     package let cgroupProblem: KernelError?
+    /// Why no program keeps functions from devices, where they have cgroups.
+    package var deviceProblem: KernelError? { cgroups?.deviceProblem }
     package let facts: HostFacts
     package let ids: HostIDs
     private let configuration: SandboxConfiguration
@@ -72,7 +74,8 @@ package final class SandboxRuntime: SandboxPort {
             isRootless: isRootless, hasDeviceTree: trees.allSatisfy { $0 }, hasCgroups: cgroups != nil)
         compiler = RevisionCompiler(
             facts: facts,
-            controllers: cgroups?.controllers, configuration: configuration)
+            controllers: cgroups?.controllers, controlsDevices: cgroups?.devices != nil,
+            configuration: configuration)
         started.append(try DedicatedThread(name: "sandbox-watch") { [watcher] in watcher.run() })
         for _ in 0..<2 {
             started.append(
@@ -217,7 +220,9 @@ package final class SandboxRuntime: SandboxPort {
         let instance = request.launch.instance
         var cgroup: InstanceCgroup?
         do throws(KernelError) {
-            cgroup = try cgroups?.create(instance.description, settings: request.prepared.settings)
+            cgroup = try cgroups?.create(
+                instance.description, settings: request.prepared.settings,
+                devices: request.prepared.devices)
             let process = try launcher.launch(request.job(cgroup))
             let running = RunningInstance(
                 id: instance, process: process, prepared: request.prepared, ids: request.ids, cgroup: cgroup,
