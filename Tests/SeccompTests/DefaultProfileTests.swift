@@ -16,10 +16,11 @@ struct DefaultProfileTests {
         return try machine.run(BPFMachine.Call(number: number, arguments: arguments))
     }
 
-    @Test("has the size of a real filter and stays within the kernel's bound")
+    @Test("has the size of a real filter and is short")
     func size() {
-        #expect(machine.count > 100)
-        #expect(machine.count < 4096)
+        #expect(machine.count > 50)
+        // Every start pays for each of them.
+        #expect(machine.count < 150)
     }
 
     @Test(

@@ -14,6 +14,13 @@ package enum SeccompCompiler {
     package static func compile(
         _ profile: OCIConfig.Seccomp?, capabilities: CapabilitySet
     ) throws(InvalidInput) -> [UInt8] {
+        FilterRanges.shorten(try translate(profile, capabilities: capabilities))
+    }
+
+    /// The same as libseccomp writes it.
+    package static func translate(
+        _ profile: OCIConfig.Seccomp?, capabilities: CapabilitySet
+    ) throws(InvalidInput) -> [UInt8] {
         let profile = profile ?? DefaultSeccompProfile.make(capabilities: capabilities)
         let action = try SeccompActionCode.code(
             profile.defaultAction, errno: profile.defaultErrnoRet, at: path + ".defaultAction")
