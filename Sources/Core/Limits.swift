@@ -55,6 +55,11 @@ package enum Limits {
     package static let seccompNames = 1024
     /// Rules about devices of a container: each is some instructions of a program, of which 4096 always load.
     package static let deviceRules = 512
+    /// Parameters of linux.sysctl, and bytes of a name or value: far more than the kernel has for namespaces.
+    package static let sysctls = 256
+    package static let sysctlBytes = 256
+    /// Processors that a list may name: the most that Linux is built for.
+    package static let processors = 8192
     /// Files of one imported root filesystem, and their bytes: a whole distribution fits.
     package static let rootfsFiles = 1_000_000
     package static let rootfsBytes: Int64 = 64 << 30

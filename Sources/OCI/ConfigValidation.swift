@@ -8,18 +8,19 @@ extension OCIConfig {
             throw InvalidInput("ociVersion", "'\(ociVersion.prefix(40))' is not supported", allowed: "1.x")
         }
         try TextRule.path(root.path, at: "root.path", absolute: false)
-        try validateHostname()
+        try validate(name: hostname, at: "hostname")
+        try validate(name: domainname, at: "domainname")
         try process.validate()
         try validateMounts()
         try linux?.validate()
     }
 
-    private func validateHostname() throws(InvalidInput) {
-        guard let hostname else { return }
-        try TextRule.noNUL(hostname, at: "hostname")
-        guard hostname.utf8.count <= Limits.hostnameBytes else {
+    private func validate(name: String?, at path: String) throws(InvalidInput) {
+        guard let name else { return }
+        try TextRule.noNUL(name, at: path)
+        guard name.utf8.count <= Limits.hostnameBytes else {
             throw InvalidInput(
-                "hostname", "has \(hostname.utf8.count) bytes", allowed: "at most \(Limits.hostnameBytes)")
+                path, "has \(name.utf8.count) bytes", allowed: "at most \(Limits.hostnameBytes)")
         }
     }
 
@@ -48,6 +49,16 @@ extension OCIConfig.Process {
         try user?.validate()
         _ = try capabilityMasks()
         _ = try limits()
+        _ = try scheduler?.attributes()
+        _ = try ioPriority?.value()
+        for (key, list) in [("initial", execCPUAffinity?.initial), ("final", execCPUAffinity?.final)] {
+            if let list { _ = try ProcessorList(list, path: "process.execCPUAffinity.\(key)") }
+        }
+        for (key, text) in [("apparmorProfile", apparmorProfile), ("selinuxLabel", selinuxLabel)] {
+            guard let text else { continue }
+            try TextRule.noNUL(text, at: "process.\(key)")
+            try TextRule.count(text.utf8.count, at: "process.\(key)", most: Limits.pathBytes)
+        }
         if let oomScoreAdj, !(-1000...1000).contains(oomScoreAdj) {
             throw InvalidInput(
                 "process.oomScoreAdj", "\(oomScoreAdj) is out of range", allowed: "-1000 to 1000")
@@ -115,6 +126,14 @@ extension OCIConfig.Linux {
                 "linux.namespaces[\(index)]", "\(namespace.type.rawValue) is there twice",
                 allowed: "each type once")
         }
+        _ = try personality?.value()
+        _ = try timeOffsetLines()
+        let propagation = rootfsPropagation ?? ""
+        if !propagation.isEmpty, MountOptions.propagation(propagation) == nil {
+            throw InvalidInput(
+                "linux.rootfsPropagation", "'\(propagation.prefix(40))' is none",
+                allowed: "shared, slave, private or unbindable")
+        }
         try seccomp?.validate()
     }
 }
@@ -123,6 +142,7 @@ extension OCIConfig.Seccomp {
     fileprivate func validate() throws(InvalidInput) {
         let path = "linux.seccomp.syscalls"
         try TextRule.count(syscalls?.count ?? 0, at: path, most: Limits.seccompRules)
+        _ = try flagBits()
         try Self.validate(errno: defaultErrnoRet, at: "linux.seccomp.defaultErrnoRet")
         for (index, rule) in (syscalls ?? []).enumerated() {
             let path = "\(path)[\(index)]"

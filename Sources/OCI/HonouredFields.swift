@@ -7,7 +7,6 @@ package enum HonouredFields {
     /// - Throws: `InvalidInput` with the key, the reason, and what to write instead.
     package static func check(_ config: OCIConfig) throws(InvalidInput) {
         try check(config.process)
-        try refuse("domainname", config.domainname?.isEmpty == false, "a NIS domain name is not set")
         try check(config.hooks)
         for (index, mount) in (config.mounts ?? []).enumerated() {
             try check(mount, at: "mounts[\(index)]")
@@ -35,13 +34,16 @@ package enum HonouredFields {
             "process.terminal", process.terminal == true, "a function's output goes to its log",
             allowed: "false")
         try refuse(
-            "process.apparmorProfile", process.apparmorProfile?.isEmpty == false,
-            "no AppArmor profile is applied")
+            "process.scheduler", process.scheduler?.needsNoPrivilege == false,
+            "it would take processor time from the host and other functions",
+            allowed: "SCHED_OTHER, SCHED_BATCH or SCHED_IDLE with a nice of 0 to 19, and limits.cpu")
         try refuse(
-            "process.selinuxLabel", process.selinuxLabel?.isEmpty == false, "no SELinux label is applied")
-        try refuse("process.scheduler", process.scheduler != nil, "the scheduling policy is the host's")
-        try refuse("process.ioPriority", process.ioPriority != nil, "the I/O priority is the host's")
-        try refuse("process.execCPUAffinity", process.execCPUAffinity != nil, "affinity is not set")
+            "process.ioPriority", process.ioPriority?.needsNoPrivilege == false,
+            "it would come before the host and other functions",
+            allowed: "IOPRIO_CLASS_BE or IOPRIO_CLASS_IDLE")
+        try refuse(
+            "process.execCPUAffinity", process.execCPUAffinity != nil,
+            "further processes run where the function does", allowed: "linux.resources.cpu.cpus")
     }
 
     private static func check(_ hooks: OCIConfig.Hooks?) throws(InvalidInput) {
@@ -92,11 +94,11 @@ package enum HonouredFields {
         let mappings = (mount.uidMappings ?? []) + (mount.gidMappings ?? [])
         try refuse(path + ".uidMappings", !mappings.isEmpty, "ids are mapped by the function's own range")
         let parsed = try MountOptions(options, type: type, path: path + ".options")
-        switch parsed.propagation {
-        case nil, .private, .slave: break
-        case .shared, .unbindable:
-            throw InvalidInput(
-                path + ".options", "asks for a propagation that is not honoured", allowed: "private or slave")
-        }
+        try refuse(
+            path + ".options", parsed.copiesUp,
+            "tmpcopyup: the root filesystem below can be written as it is",
+            allowed: "leave the mount out, or root.readonly false")
+        try refuse(
+            path + ".options", parsed.idMapping != nil, "ids are mapped by the function's own range")
     }
 }

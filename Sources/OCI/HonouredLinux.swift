@@ -4,10 +4,7 @@ internal import Core
 enum HonouredLinux {
     static func check(_ linux: OCIConfig.Linux) throws(InvalidInput) {
         try HonouredNamespaces.check(linux)
-        try refuse(
-            "linux.sysctl", linux.sysctl?.isEmpty == false,
-            "kernel parameters of the instance are the platform's")
-        try refuse("linux.timeOffsets", linux.timeOffsets?.isEmpty == false, "there is no time namespace")
+        try checkParameters(linux)
         try refuse(
             "linux.netDevices", linux.netDevices?.isEmpty == false, "no interface of the host is moved in")
         try refuse(
@@ -15,15 +12,6 @@ enum HonouredLinux {
             "every instance has a cgroup of its own below the daemon's")
         try refuse("linux.intelRdt", linux.intelRdt != nil, "cache and bandwidth classes are not set")
         try refuse("linux.memoryPolicy", linux.memoryPolicy != nil, "the memory policy is the host's")
-        try refuse("linux.mountLabel", linux.mountLabel?.isEmpty == false, "no SELinux label is applied")
-        let domain = linux.personality?.domain ?? "LINUX"
-        try refuse(
-            "linux.personality", domain != "LINUX" || linux.personality?.flags?.isEmpty == false,
-            "the execution domain is not changed")
-        let propagation = linux.rootfsPropagation ?? ""
-        try refuse(
-            "linux.rootfsPropagation", !["", "private", "rprivate"].contains(propagation),
-            "the instance's mounts are private", allowed: "private, or leave it out")
         for (index, device) in (linux.devices ?? []).enumerated() {
             try refuse(
                 "linux.devices[\(index)]", !DefaultDevice.isOne(device),
@@ -49,11 +37,22 @@ enum HonouredLinux {
             try refuse(
                 "linux.seccomp.syscalls[\(index)].action", rule.action == .notify, reason, allowed: "another")
         }
-        // Synchronising threads asks for nothing: the filter is installed by a process with one thread.
-        for (index, flag) in (seccomp.flags ?? []).enumerated() where flag != "SECCOMP_FILTER_FLAG_TSYNC" {
+    }
+
+    /// What the slots have anyway (net.*), which are other functions' later: those values may be asked for.
+    private static let ofSlots = [
+        "net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647",
+    ]
+
+    private static func checkParameters(_ linux: OCIConfig.Linux) throws(InvalidInput) {
+        for parameter in try Sysctl.all(linux.sysctl) {
             try refuse(
-                "linux.seccomp.flags[\(index)]", true, "'\(flag.prefix(60))' is not passed to the kernel",
-                allowed: "SECCOMP_FILTER_FLAG_TSYNC, or leave it out")
+                "linux.sysctl.\(parameter.name)",
+                parameter.namespace == .network && ofSlots[parameter.name] != parameter.value,
+                "the network namespace is used again by other functions")
+            try refuse(
+                "linux.sysctl.\(parameter.name)", parameter.path == "kernel/hostname",
+                "it has a key of its own", allowed: "hostname")
         }
     }
 

@@ -1,6 +1,6 @@
 internal import Core
 
-/// The part of `HonouredFields` about namespaces: an instance always has its own of every kind but time.
+/// The part of `HonouredFields` about namespaces: an instance always has its own of every kind, of time when it asks for it.
 enum HonouredNamespaces {
     /// Asking for fewer would give the function something of the host's. The cgroup and user namespaces are left out by
     /// what the engines generate, and having them takes nothing away, so they need not be named.
@@ -13,9 +13,6 @@ enum HonouredNamespaces {
             let path = "linux.namespaces[\(index)]"
             try HonouredFields.refuse(
                 path + ".path", namespace.path?.isEmpty == false, "no existing namespace is joined")
-            try HonouredFields.refuse(
-                path + ".type", namespace.type == .time, "there is no time namespace",
-                allowed: "\(needed), cgroup, user")
         }
         for kind in required where !asked.contains(where: { $0.type == kind }) {
             throw InvalidInput(

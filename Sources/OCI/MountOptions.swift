@@ -30,7 +30,22 @@ package struct MountOptions: Sendable, Hashable {
         case shared = 0x10_0000
     }
 
+    /// Attributes of a mount and all below it (`rro`), to set and to take away; MOUNT_ATTR_*.
+    package struct Recursive: Sendable, Hashable {
+        package var set: UInt64 = 0
+        package var cleared: UInt64 = 0
+    }
+
+    /// Through which map of ids a bind is shown.
+    package enum IDMapping: Sendable { case mount, tree }
+
     package var flags: Flags = []
+    /// Flags that an option took away (`rw`), though the mount that is copied may have them.
+    package private(set) var removed: Flags = []
+    package private(set) var recursive = Recursive()
+    /// What is below a new tmpfs is copied into it.
+    package private(set) var copiesUp = false
+    package private(set) var idMapping: IDMapping?
     package var propagation: Propagation?
     /// Whether the propagation holds for the whole tree (`rprivate`).
     package var recursivePropagation = false
@@ -38,7 +53,15 @@ package struct MountOptions: Sendable, Hashable {
     package var data: [String] = []
 
     /// The same flags as mount_setattr(2) and fsmount(2) take them (MOUNT_ATTR_*).
-    package var attributes: UInt64 {
+    package var attributes: UInt64 { Self.attributes(flags) }
+
+    /// Those that a copied mount may have, and this one is not to.
+    package var clearedAttributes: UInt64 { Self.attributes(removed) & ~attributes }
+
+    /// Of a new file system, which has nothing below it.
+    package var attributesOfNew: UInt64 { attributes & ~recursive.cleared | recursive.set }
+
+    private static func attributes(_ flags: Flags) -> UInt64 {
         var bits: UInt64 = 0
         if flags.contains(.readOnly) { bits |= 0x1 }
         if flags.contains(.noSetuid) { bits |= 0x2 }
@@ -52,18 +75,35 @@ package struct MountOptions: Sendable, Hashable {
     }
 
     /// Reads options in their order: a later one undoes an earlier (`ro`, then `rw`).
-    /// - Parameter path: where the options stand, for the error.
+    /// - Parameters:
+    ///   - path: where the options stand, for the error.
+    ///   - passesUnknown: whether an option that is not known is the file system's own, whatever that is.
     /// - Throws: `InvalidInput` for an option that neither mount(8) nor the filesystem `type` has.
-    package init(_ options: [String], type: String, path: String) throws(InvalidInput) {
+    package init(
+        _ options: [String], type: String, path: String, passesUnknown: Bool = false
+    ) throws(InvalidInput) {
         for (index, option) in options.enumerated() {
-            if option == "defaults" { continue }
+            if option == "defaults" || option == "remount" && type == "bind" { continue }
             if let change = Self.changes[option] {
                 flags.subtract(change.removes)
                 flags.formUnion(change.adds)
+                removed.formUnion(change.removes)
+                removed.subtract(change.adds)
+            } else if option.hasPrefix("r"), let change = Self.changes[String(option.dropFirst())],
+                Self.recursives.contains(option)
+            {
+                let adds = Self.attributes(change.adds)
+                let takes = Self.attributes(change.removes)
+                recursive.set = recursive.set & ~takes | adds
+                recursive.cleared = recursive.cleared & ~adds | takes
+            } else if option == "tmpcopyup" && type == "tmpfs" {
+                copiesUp = true
+            } else if option == "idmap" || option == "ridmap" {
+                idMapping = option == "idmap" ? .mount : .tree
             } else if let (value, recursive) = Self.propagations[option] {
                 propagation = value
                 recursivePropagation = recursive
-            } else if Self.isData(option, of: type) {
+            } else if Self.isData(option, of: type) || passesUnknown && type != "bind" {
                 data.append(option)
             } else {
                 throw InvalidInput(
@@ -99,6 +139,13 @@ package struct MountOptions: Sendable, Hashable {
         "bind": Change(adds: .bind), "rbind": Change(adds: [.bind, .recursive]),
     ]
 
+    /// Of config.md, "Linux mount options": each is the option without its `r`, for all that is mounted below, too.
+    private static let recursives: Set<String> = [
+        "rro", "rrw", "rnosuid", "rsuid", "rnodev", "rdev", "rnoexec", "rexec", "rnosymfollow", "rsymfollow",
+        "rnoatime", "ratime", "rnodiratime", "rdiratime", "rrelatime", "rnorelatime", "rstrictatime",
+        "rnostrictatime",
+    ]
+
     private static let propagations: [String: (Propagation, Bool)] = [
         "private": (.private, false), "rprivate": (.private, true),
         "slave": (.slave, false), "rslave": (.slave, true),
@@ -113,6 +160,15 @@ package struct MountOptions: Sendable, Hashable {
         "proc": ["hidepid", "subset"],
     ]
     private static let dataWords: [String: [String]] = ["devpts": ["newinstance"]]
+
+    /// `shared` and its like.
+    package static func propagation(_ name: String) -> Propagation? { propagations[name]?.0 }
+
+    /// With whether it holds for the whole tree. Those that are private already need nothing.
+    package static func parsed(propagation name: String) -> (Propagation, isRecursive: Bool)? {
+        guard let value = propagations[name], value.0 == .shared || value.0 == .unbindable else { return nil }
+        return (value.0, value.1)
+    }
 
     private static func isData(_ option: String, of type: String) -> Bool {
         if dataWords[type]?.contains(option) == true { return true }

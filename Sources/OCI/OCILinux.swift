@@ -37,6 +37,11 @@ extension OCIConfig {
     package struct TimeOffset: Codable, Sendable, Hashable {
         package var secs: Int64?
         package var nanosecs: UInt32?
+
+        package init(secs: Int64?, nanosecs: UInt32?) {
+            self.secs = secs
+            self.nanosecs = nanosecs
+        }
     }
 
     /// A device node that is to be made in the container.
@@ -73,5 +78,10 @@ extension OCIConfig {
     package struct Personality: Codable, Sendable, Hashable {
         package var domain: String?
         package var flags: [String]?
+
+        package init(domain: String? = nil, flags: [String]? = nil) {
+            self.domain = domain
+            self.flags = flags
+        }
     }
 }

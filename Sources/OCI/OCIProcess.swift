@@ -2,6 +2,7 @@ extension OCIConfig {
     /// The container's main process (config.md, "Process").
     package struct Process: Codable, Sendable, Hashable {
         package var terminal: Bool?
+        package var consoleSize: ConsoleSize?
         package var user: User?
         /// The program and its arguments.
         package var args: [String]?
@@ -22,6 +23,17 @@ extension OCIConfig {
         package init(args: [String]?, cwd: String) {
             self.args = args
             self.cwd = cwd
+        }
+    }
+
+    /// In characters.
+    package struct ConsoleSize: Codable, Sendable, Hashable {
+        package var height: UInt32
+        package var width: UInt32
+
+        package init(height: UInt32, width: UInt32) {
+            self.height = height
+            self.width = width
         }
     }
 
@@ -72,11 +84,18 @@ extension OCIConfig {
         package var runtime: UInt64?
         package var deadline: UInt64?
         package var period: UInt64?
+
+        package init(policy: String) { self.policy = policy }
     }
 
     package struct IOPriority: Codable, Sendable, Hashable {
         package var `class`: String
         package var priority: Int
+
+        package init(class: String, priority: Int) {
+            self.class = `class`
+            self.priority = priority
+        }
     }
 
     package struct CPUAffinity: Codable, Sendable, Hashable {

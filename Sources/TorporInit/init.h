@@ -35,6 +35,8 @@ struct process {
     const void *seccomp;
     uint32_t seccomp_size;
     uint64_t seccomp_flags;
+    int32_t listener_socket; /* with a filter that has a listener; gets the text */
+    const char *listener_text;
     int32_t passed[TORPOR_DESCRIPTORS]; /* become 3 and so on */
     uint32_t passed_count;
 };
@@ -49,7 +51,7 @@ static inline const struct torpor_step *plan_next(const struct torpor_step *step
     return (const struct torpor_step *)((const char *)step + step->size);
 }
 
-/* Performs a WRITE or a CALL, of the container or of a process. */
+/* plan.c: performs a WRITE or a CALL, of the container or of a process. */
 long plan_call(const struct torpor_step *step);
 
 /* container.c: performs one step below TORPOR_PROCESS_STEPS. */
@@ -66,6 +68,8 @@ long process_become(const struct process *process, uint32_t *detail);
 
 /* link.c: the socket to the daemon, or to torpor-oci. */
 extern int32_t link_socket;
+/* Sends bytes and a descriptor in one message. */
+long link_pass(int32_t socket, const void *bytes, size_t count, int32_t descriptor);
 /* Nobody is left to hear about a report that cannot be sent. */
 void link_report(uint32_t kind, uint32_t id, uint32_t value, const struct torpor_failure *failure);
 void link_report_failure(uint32_t id, uint32_t step, uint32_t op, long code, uint32_t detail);

@@ -15,6 +15,14 @@ void link_report_failure(uint32_t id, uint32_t step, uint32_t op, long code, uin
     link_report(TORPOR_FAILED, id, 0, &failure);
 }
 
+long link_pass(int32_t socket, const void *bytes, size_t count, int32_t descriptor) {
+    struct { struct control_header header; int32_t descriptor[2]; } control = {
+        {sizeof control.header + sizeof descriptor, LEVEL_SOCKET, RIGHTS}, {descriptor, 0}};
+    struct io_vector part = {(void *)bytes, count};
+    struct socket_message message = {.parts = &part, .part_count = 1, .control = &control, .control_length = sizeof control};
+    return kernel(sendmsg, socket, &message, NO_SIGNAL);
+}
+
 static void take_descriptors(struct request *request, const char *control, size_t length) {
     const struct control_header *header = (const struct control_header *)control;
     if (length < sizeof *header || header->level != LEVEL_SOCKET || header->type != RIGHTS) return;

@@ -58,7 +58,7 @@ static int data_suits(const struct torpor_step *step, const struct request *requ
         return 1;
     case TORPOR_CALL:
     case TORPOR_PROCESS_CALL:
-        if (step->data_size < sizeof *call || step->mode >> 6) return 0;
+        if (step->data_size < sizeof *call || step->mode & ~0x3f3fu) return 0;
         for (int i = 0; i < 6; i++)
             if (step->mode >> i & 1 && call->arguments[i] >= step->data_size) return 0;
         return 1;
@@ -121,8 +121,12 @@ long plan_call(const struct torpor_step *step) {
         kernel(close, file);
         return result;
     }
+    static long last = -1;
     long value[6];
     for (int i = 0; i < 6; i++)
-        value[i] = (long)((const struct torpor_call *)data)->arguments[i] + (step->mode >> i & 1 ? (long)data : 0);
-    return call6((long)step->value, value[0], value[1], value[2], value[3], value[4], value[5]);
+        value[i] = step->mode >> (8 + i) & 1 ? last
+                 : (long)((const struct torpor_call *)data)->arguments[i] + (step->mode >> i & 1 ? (long)data : 0);
+    long result = call6((long)step->value, value[0], value[1], value[2], value[3], value[4], value[5]);
+    if (!(step->mode >> 8)) last = result;
+    return result;
 }

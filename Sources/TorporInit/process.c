@@ -53,7 +53,10 @@ long process_note(struct process *process, const struct step_view *view, const s
         process->seccomp = view->data;
         process->seccomp_size = step->data_size;
         process->seccomp_flags = step->flags;
-        return 0;
+        process->listener_text = view->descriptor >= 0 ? view->text[0] : 0;
+        if (!process->listener_text) return 0;
+        /* Where no passed descriptor comes to lie. */
+        return process->listener_socket = (int32_t)kernel(fcntl, view->descriptor, F_DUPFD_CLOEXEC, 3 + TORPOR_DESCRIPTORS);
     case TORPOR_PASS:
         process->passed_count = step->data_size / 4;
         for (uint32_t i = 0; i < process->passed_count; i++)
@@ -154,7 +157,10 @@ static long regain_capabilities(void) {
 static long set_seccomp(const struct process *process) {
     struct { uint16_t length; const void *filter; } program = {process->seccomp_size / 8, process->seccomp};
     if (!process->seccomp) return 0;
-    return kernel(seccomp, SECCOMP_SET_MODE_FILTER, process->seccomp_flags, &program);
+    long listener = kernel(seccomp, SECCOMP_SET_MODE_FILTER, process->seccomp_flags, &program);
+    if (listener <= 0 || !process->listener_text) return listener;
+    /* By this process itself: the other side of its own socket cannot take the listener before it has gone on. */
+    return link_pass(process->listener_socket, process->listener_text, text_length(process->listener_text), (int32_t)listener);
 }
 
 static long try_program(const char *path, const struct start *start, int is_trial) {

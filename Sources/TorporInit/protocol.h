@@ -78,7 +78,7 @@ enum torpor_op {
     TORPOR_DIRECTORY,       /* text[0] target, mode */
     TORPOR_SYMLINK,         /* text[0] content, text[1] target; nothing where the target exists */
     TORPOR_WRITE,           /* text[0] path in the present root, which exists; data: content, in one write */
-    TORPOR_CALL,            /* value: number of a system call; data: struct torpor_call; mode: which arguments are addresses */
+    TORPOR_CALL,            /* value: number of a system call; data: struct torpor_call, whose arguments mode explains */
     TORPOR_PIVOT,           /* the new root becomes the root; the old one is gone */
     TORPOR_SYNC,            /* torpor-stage: REACHED, then wait for GO; descriptor: a listening socket, of which the next
                                connection that says GO becomes the other side. value: which one this is */
@@ -99,14 +99,16 @@ enum torpor_op {
     TORPOR_PROCESS_CALL,    /* it is root there; those of a SPAWN after those of the plan */
     TORPOR_CAPABILITIES,    /* data: uint64 masks: bounding, effective, permitted, inheritable, ambient */
     TORPOR_NO_NEW_PRIVILEGES,
-    TORPOR_SECCOMP,         /* data: struct sock_filter; flags: SECCOMP_FILTER_FLAG_* */
+    TORPOR_SECCOMP,         /* data: struct sock_filter; flags: SECCOMP_FILTER_FLAG_*; descriptor: a connected socket, which
+                               gets text[0] and with it the listener of a filter that has one */
     TORPOR_PASS,            /* data: int32, indices of the descriptors that become 3, 4 and so on */
     TORPOR_START,           /* the last step */
     TORPOR_READY,           /* the last step of a PLAN without a main process: its arguments name a program that is there */
     TORPOR_OPS,
 };
 
-/* Where bit i of the step's mode is set, argument i is an offset into the data, and becomes an address. */
+/* Where bit i of the step's mode is set, argument i is an offset into the data, and becomes an address; where bit 8 + i
+ * is, it becomes what the last call gave that had no such argument. */
 struct torpor_call { uint64_t arguments[6]; /* and what they point to */ };
 
 /* Where TORPOR_START or TORPOR_READY failed. */

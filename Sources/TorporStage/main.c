@@ -53,11 +53,7 @@ static long synchronise(const struct step_view *view) {
 
 static void send_master(int32_t master) {
     struct torpor_message head = {TORPOR_MASTER, 0, 0, 0};
-    struct { struct control_header header; int32_t descriptor[2]; } control = {
-        {sizeof control.header + sizeof master, LEVEL_SOCKET, RIGHTS}, {master, 0}};
-    struct io_vector part = {&head, sizeof head};
-    struct socket_message message = {.parts = &part, .part_count = 1, .control = &control, .control_length = sizeof control};
-    kernel(sendmsg, link_socket, &message, NO_SIGNAL);
+    link_pass(link_socket, &head, sizeof head, master);
 }
 
 /* Of the container's own devpts, so that the terminal has a name there. */

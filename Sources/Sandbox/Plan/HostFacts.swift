@@ -15,6 +15,9 @@ package struct HostFacts: Sendable, Hashable {
     /// The daemon's own hard limits (getrlimit(2)); going over one needs CAP_SYS_RESOURCE. One that is missing is none.
     package var hardLimits: [ResourceLimitKind: UInt64] = [.openFiles: 1 << 20]
 
+    package var modules = SecurityModules([])
+    package var kernel = KernelVersion(6, 1)
+
     package func most(_ kind: ResourceLimitKind) -> UInt64 { hardLimits[kind] ?? .max }
 
     package init() {}
@@ -25,6 +28,8 @@ package struct HostFacts: Sendable, Hashable {
         self.hasDeviceTree = hasDeviceTree
         let filesystems = try File.text("/proc/filesystems")
         hasCgroupFilesystem = hasCgroups && filesystems.contains("cgroup2\n")
+        modules = .ofHost()
+        kernel = .ofHost()
         let score = try File.text("/proc/self/oom_score_adj")
         oomScore = Int(score.filter { $0.isNumber || $0 == "-" }) ?? 0
         for kind in ResourceLimitKind.allCases {

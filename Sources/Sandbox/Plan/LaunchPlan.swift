@@ -79,12 +79,27 @@ package struct LaunchPlan: Sendable, Hashable {
             bounding: UInt64, effective: UInt64, permitted: UInt64, inheritable: UInt64, ambient: UInt64)
         case noNewPrivileges
         /// An array of `struct sock_filter`.
-        case seccomp([UInt8])
+        /// - Parameters:
+        ///   - flags: SECCOMP_FILTER_FLAG_*. - listener: where the listener of a filter with one goes.
+        case seccomp([UInt8], flags: UInt64 = 0, listener: SeccompListener? = nil)
         /// They become 3, 4 and so on.
         case pass([Descriptor])
         case start
         /// There is no main process; the one that is described can be started.
         case ready
+    }
+}
+
+/// Who decides about the system calls that a filter tells of.
+package struct SeccompListener: Sendable, Hashable {
+    /// A connected socket.
+    package let socket: LaunchPlan.Descriptor
+    /// Sent over it with the listener's descriptor: the container process state (config-linux.md).
+    package let message: String
+
+    package init(socket: LaunchPlan.Descriptor, message: String) {
+        self.socket = socket
+        self.message = message
     }
 }
 
@@ -96,6 +111,20 @@ extension LaunchPlan.Step {
         .call(
             SystemCall(
                 .sethostname, [.text(name), .number(UInt64(name.utf8.count))], purpose: "set the host name"))
+    }
+
+    /// How mounts travel to and from the one at a path of the present root. - Parameter key: the configuration's.
+    static func propagation(
+        _ propagation: MountOptions.Propagation, recursive: Bool, of path: String, key: String
+    ) -> Self {
+        let recursiveFlag: UInt64 = 0x4000
+        return .call(
+            SystemCall(
+                .mount,
+                [
+                    .text("none"), .text(path), .number(0),
+                    .number(propagation.rawValue | (recursive ? recursiveFlag : 0)), .number(0),
+                ], purpose: "set \(key)"))
     }
 
     /// A file of the kernel, in the launcher's root.

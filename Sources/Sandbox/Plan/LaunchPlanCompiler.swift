@@ -26,9 +26,14 @@ package struct LaunchPlanCompiler {
     /// - Parameter seccomp: the compiled filter, an array of `struct sock_filter`.
     /// - Throws: `InvalidInput` that names the key, for what cannot be done on this host.
     package func compile(seccomp: [UInt8]) throws(InvalidInput) -> LaunchPlan {
-        var steps: [LaunchPlan.Step] = [
-            .becomeRoot(keepsGroups: facts.isRootless), .root(.root, at: Self.rootMountPoint),
-        ]
+        var linux = config.linux
+        // The slots have what may be asked for.
+        linux?.sysctl = config.linux?.sysctl?.filter { !$0.key.hasPrefix("net") }
+        let kernel = facts.kernel
+        var steps = try NamespaceFields.parameters(linux, ofHostRoot: true, kernel: kernel)
+        steps += [.becomeRoot(keepsGroups: facts.isRootless), .root(.root, at: Self.rootMountPoint)]
+        steps += try NamespaceFields.parameters(linux, ofHostRoot: false, kernel: kernel)
+        steps += try NamespaceFields.time(config.linux)
         steps += try MountCompiler(config: config, facts: facts).steps()
         steps += Attachments.steps(spec)
         steps += hiddenPaths()
@@ -43,8 +48,10 @@ package struct LaunchPlanCompiler {
             steps.append(.write("/proc/self/oom_score_adj", content: "\(score)"))
         }
         steps.append(.hostname(hostname))
+        steps += NamespaceFields.domainName(config.domainname)
         if config.root.readonly == true { steps.append(.rootReadonly) }
         steps.append(.pivot)
+        steps += propagations()
         steps += try processSteps(seccomp: seccomp)
         return LaunchPlan(steps: steps)
     }
@@ -74,15 +81,35 @@ package struct LaunchPlanCompiler {
         ]
         if facts.isRootless { steps.append(.keepGroups) }
         steps += try limits()
+        steps += try ProcessFields(process, config.linux, modules: facts.modules).steps()
         steps.append(
             .capabilities(
                 bounding: masks.bounding.rawValue, effective: masks.effective.rawValue,
                 permitted: masks.permitted.rawValue, inheritable: masks.inheritable.rawValue,
                 ambient: masks.ambient.rawValue))
         if process.noNewPrivileges ?? true { steps.append(.noNewPrivileges) }
-        steps.append(.seccomp(seccomp))
+        steps.append(.seccomp(seccomp, flags: try config.linux?.seccomp?.flagBits() ?? 0))
         // In mode exec it is started once for each request, and PID 1 is alone meanwhile.
         steps.append(spec.mode == .exec ? .ready : .start)
+        return steps
+    }
+
+    /// How mounts travel between the instance's mount namespace and others that its own processes make. Nothing travels
+    /// between it and the host.
+    private func propagations() -> [LaunchPlan.Step] {
+        let root = config.linux?.rootfsPropagation.flatMap { MountOptions.parsed(propagation: $0) }
+        var steps: [LaunchPlan.Step] = []
+        if let root {
+            steps.append(.propagation(root.0, recursive: root.1, of: "/", key: "linux.rootfsPropagation"))
+        }
+        for (index, mount) in (config.mounts ?? []).enumerated() {
+            for option in mount.options ?? [] {
+                guard let (value, recursive) = MountOptions.parsed(propagation: option) else { continue }
+                let target = MountCompiler.normalized(mount.destination)
+                steps.append(
+                    .propagation(value, recursive: recursive, of: target, key: "mounts[\(index)].options"))
+            }
+        }
         return steps
     }
 

@@ -28,7 +28,7 @@ struct MountCompiler {
             let type = mount.type ?? "none"
             let path = "mounts[\(index)].options"
             let options = try MountOptions(mount.options ?? [], type: type, path: path)
-            steps += self.steps(for: mount, type: type, options: options, among: all)
+            steps += try self.steps(for: mount, type: type, options: options, among: all)
             let isDevices = type == "tmpfs" && Self.normalized(mount.destination) == "/dev"
             if isDevices && options.flags.contains(.readOnly) && !sharesDevices(options, among: all) {
                 // Once it has all its nodes and mount points.
@@ -40,9 +40,10 @@ struct MountCompiler {
 
     private func steps(
         for mount: OCIConfig.Mount, type: String, options: MountOptions, among all: [OCIConfig.Mount]
-    ) -> [LaunchPlan.Step] {
+    ) throws(InvalidInput) -> [LaunchPlan.Step] {
         let target = Self.normalized(mount.destination)
-        let attributes = MountAttributes(rawValue: options.attributes)
+        let attributes = MountAttributes(rawValue: options.attributesOfNew)
+        let label = [try facts.modules.labelOption(config.linux?.mountLabel, type: type)].compactMap { $0 }
         switch type {
         case "sysfs":
             return [.attach(.sysfs, target: target, attributes: attributes)]
@@ -59,12 +60,14 @@ struct MountCompiler {
                 guard option.hasPrefix("gid="), let group = UInt32(option.dropFirst(4)) else { return true }
                 return group < groups
             }
-            return [.mount(type: "devpts", target: target, options: data, attributes: attributes)]
+            return [.mount(type: "devpts", target: target, options: data + label, attributes: attributes)]
         case "tmpfs" where target == "/dev":
-            return devices(options: options, attributes: attributes, among: all)
+            return devices(options: options, attributes: attributes, label: label, among: all)
         default:
             return [
-                .mount(type: type, target: target, options: data(options), attributes: attributes)
+                .mount(
+                    type: type, target: target, options: data(options) + label,
+                    attributes: attributes)
             ]
         }
     }
@@ -89,7 +92,7 @@ struct MountCompiler {
 
     /// One shared tree where nobody could tell the difference, else a tmpfs of the container's own with bound nodes.
     private func devices(
-        options: MountOptions, attributes: MountAttributes, among all: [OCIConfig.Mount]
+        options: MountOptions, attributes: MountAttributes, label: [String], among all: [OCIConfig.Mount]
     ) -> [LaunchPlan.Step] {
         if sharesDevices(options, among: all) {
             // How access times are noted is fixed for a mount that comes from outside; on a read-only one none are.
@@ -98,7 +101,7 @@ struct MountCompiler {
         }
         var steps: [LaunchPlan.Step] = [
             .mount(
-                type: "tmpfs", target: "/dev", options: data(options),
+                type: "tmpfs", target: "/dev", options: data(options) + label,
                 attributes: attributes.subtracting([.readOnly, .noDevices]))
         ]
         steps += Self.nodes.map {

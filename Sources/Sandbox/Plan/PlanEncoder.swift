@@ -121,7 +121,12 @@ struct PlanEncoder {
             let masks = [bounding, effective, permitted, inheritable, ambient]
             emit(.capabilities, Content(data: Self.packed(masks)))
         case .noNewPrivileges: emit(.noNewPrivileges)
-        case .seccomp(let filter): emit(.seccomp, Content(data: filter))
+        case .seccomp(let filter, let flags, let listener):
+            emit(
+                .seccomp,
+                Content(
+                    descriptor: listener?.socket.place ?? -1, flags: flags,
+                    texts: listener.map { [$0.message] } ?? [], data: filter))
         case .pass(let descriptors): emit(.pass, Content(data: Self.packed(descriptors.map(\.place))))
         case .start: emit(.start)
         case .ready: emit(.ready)
@@ -146,19 +151,20 @@ struct PlanEncoder {
         precondition(call.arguments.count <= 6, "a system call has at most six arguments")
         var numbers = [UInt64](repeating: 0, count: 6)
         var pointed: [UInt8] = []
-        var addresses: UInt32 = 0
+        var manners: UInt32 = 0
         for (index, argument) in call.arguments.enumerated() {
             switch argument {
             case .number(let number): numbers[index] = number
             case .bytes(let bytes):
-                addresses |= 1 << UInt32(index)
+                manners |= 1 << UInt32(index)
                 numbers[index] = UInt64(PlanFormat.callBytes + pointed.count)
                 // A byte at least, and what follows where any structure may begin.
                 pointed += bytes
                 pointed += repeatElement(0, count: 8 - bytes.count % 8)
+            case .result: manners |= 1 << UInt32(8 + index)
             }
         }
-        return Content(mode: addresses, value: call.name.number, data: packed(numbers) + pointed)
+        return Content(mode: manners, value: call.name.number, data: packed(numbers) + pointed)
     }
 
     private static func row(_ texts: [String]) -> [UInt8]? {

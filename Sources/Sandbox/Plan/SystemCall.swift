@@ -4,6 +4,8 @@ package struct SystemCall: Sendable, Hashable {
         case number(UInt64)
         /// The address of a copy of these.
         case bytes([UInt8])
+        /// What the last call gave that had no such argument.
+        case result
 
         /// With its final NUL.
         static func text(_ text: String) -> Argument { .bytes(Array(text.utf8) + [0]) }
@@ -26,19 +28,41 @@ package struct SystemCall: Sendable, Hashable {
     }
 
     package enum Name: String, Sendable, CaseIterable {
-        case sethostname, prlimit64
+        case close, ioprio_set, mount, openat, personality, prlimit64, sched_setaffinity, sched_setattr,
+            setdomainname
+        case sethostname, setns, unshare
 
         /// Of this machine's architecture.
         package var number: UInt64 {
             #if arch(x86_64)
                 switch self {
-                case .sethostname: 170
+                case .close: 3
+                case .ioprio_set: 251
+                case .mount: 165
+                case .openat: 257
+                case .personality: 135
                 case .prlimit64: 302
+                case .sched_setaffinity: 203
+                case .sched_setattr: 314
+                case .setdomainname: 171
+                case .sethostname: 170
+                case .setns: 308
+                case .unshare: 272
                 }
             #elseif arch(arm64)
                 switch self {
-                case .sethostname: 161
+                case .close: 57
+                case .ioprio_set: 30
+                case .mount: 40
+                case .openat: 56
+                case .personality: 92
                 case .prlimit64: 261
+                case .sched_setaffinity: 122
+                case .sched_setattr: 274
+                case .setdomainname: 162
+                case .sethostname: 161
+                case .setns: 268
+                case .unshare: 97
                 }
             #endif
         }

@@ -22,8 +22,7 @@ package enum SeccompCompiler {
         _ profile: OCIConfig.Seccomp?, capabilities: CapabilitySet
     ) throws(InvalidInput) -> [UInt8] {
         let profile = profile ?? DefaultSeccompProfile.make(capabilities: capabilities)
-        let action = try SeccompActionCode.code(
-            profile.defaultAction, errno: profile.defaultErrnoRet, at: path + ".defaultAction")
+        let action = SeccompActionCode.code(profile.defaultAction, errno: profile.defaultErrnoRet)
         let filter = try SeccompFilter(defaultAction: action)
         for architecture in try SeccompArchitecture.subordinate(in: profile) {
             try filter.add(architecture)
@@ -51,7 +50,7 @@ package enum SeccompCompiler {
         _ rule: OCIConfig.SyscallRule, to filter: borrowing SeccompFilter, defaultAction: UInt32,
         at path: String
     ) throws(InvalidInput) {
-        let action = try SeccompActionCode.code(rule.action, errno: rule.errnoRet, at: path + ".action")
+        let action = SeccompActionCode.code(rule.action, errno: rule.errnoRet)
         // libseccomp refuses a rule that says what holds anyway.
         if action == defaultAction { return }
         let alternatives = alternatives(rule.args ?? [])
@@ -76,8 +75,8 @@ package enum SeccompCompiler {
 /// The action word of a filter (SECCOMP_RET_*, in libseccomp's form).
 enum SeccompActionCode {
     static func code(
-        _ action: OCIConfig.SeccompAction, errno: UInt32?, at path: String
-    ) throws(InvalidInput) -> UInt32 {
+        _ action: OCIConfig.SeccompAction, errno: UInt32?
+    ) -> UInt32 {
         let permissionDenied: UInt32 = 1
         switch action {
         case .kill, .killThread: return 0x0000_0000
@@ -87,9 +86,7 @@ enum SeccompActionCode {
         case .trace: return cseccomp_act_trace(errno ?? permissionDenied)
         case .allow: return 0x7fff_0000
         case .log: return 0x7ffc_0000
-        case .notify:
-            throw InvalidInput(
-                path, "is not honoured: no listener takes notifications", allowed: "another action")
+        case .notify: return 0x7fc0_0000
         }
     }
 }
