@@ -57,6 +57,9 @@ let package = Package(
         .target(
             name: "Sandbox", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp"],
             swiftSettings: swift, plugins: ["BuildInit"]),
+        .target(
+            name: "OCIRuntime", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
+            swiftSettings: swift),
         // Not `Network`: packages ask canImport(Network) for Apple's framework.
         .target(
             name: "Networking", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink"],
@@ -155,6 +158,9 @@ let package = Package(
             name: "SandboxTests", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
             swiftSettings: swift),
         .testTarget(
+            name: "OCIRuntimeTests", dependencies: ["Core", "OCI", "OCIRuntime", "Sandbox"],
+            swiftSettings: swift),
+        .testTarget(
             name: "ImagesTests", dependencies: ["Core", "OCI", "LinuxSystem", "Images"], swiftSettings: swift),
         .testTarget(
             name: "SecretsTests", dependencies: ["Core", "LinuxSystem", "Secrets"], swiftSettings: swift),
@@ -190,6 +196,10 @@ let package = Package(
         .testTarget(
             name: "SandboxPrivilegedTests",
             dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "OCIRuntimePrivilegedTests",
+            dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox", "OCIRuntime"],
             swiftSettings: swift),
         .testTarget(
             name: "NetworkingPrivilegedTests", dependencies: ["Core", "LinuxSystem", "CLinux", "Networking"],

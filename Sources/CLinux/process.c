@@ -185,37 +185,72 @@ int32_t clinux_userns(const char *map) {
     return result;
 }
 
-int32_t clinux_spawn_tool(const char *const *arguments, int32_t input, int32_t output, int32_t errors) {
-    posix_spawn_file_actions_t actions;
+static int32_t spawn(
+    int searches, const char *program, const char *const *arguments, char *const *environment,
+    posix_spawn_file_actions_t *actions, short flags) {
     posix_spawnattr_t attributes;
     sigset_t none, broken;
-    char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
-    int wanted[] = {input, output, errors};
     pid_t child = -1;
-    int error = posix_spawn_file_actions_init(&actions);
+    int error = posix_spawnattr_init(&attributes);
     if (error) return -error;
-    error = posix_spawnattr_init(&attributes);
-    if (error) {
-        posix_spawn_file_actions_destroy(&actions);
-        return -error;
-    }
     sigemptyset(&none);
     sigemptyset(&broken);
     sigaddset(&broken, SIGPIPE);
-    for (int number = 0; number < 3 && !error; number++) {
-        if (wanted[number] >= 0)
-            error = posix_spawn_file_actions_adddup2(&actions, wanted[number], number);
-        else
-            error = posix_spawn_file_actions_addopen(&actions, number, "/dev/null", O_RDWR, 0);
-    }
-    if (!error) error = posix_spawnattr_setsigmask(&attributes, &none);
+    error = posix_spawnattr_setsigmask(&attributes, &none);
     if (!error) error = posix_spawnattr_setsigdefault(&attributes, &broken);
-    if (!error) error = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    if (!error) error = posix_spawnp(&child, arguments[0], &actions, &attributes, (char *const *)arguments, environment);
+    if (!error)
+        error = posix_spawnattr_setflags(
+            &attributes, (short)(flags | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+    if (!error)
+        error = (searches ? posix_spawnp : posix_spawn)(
+            &child, program, actions, &attributes, (char *const *)arguments, environment);
     posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
     return error ? -error : child;
 }
+
+static int take_stdio(posix_spawn_file_actions_t *actions, const int wanted[3]) {
+    int error = 0;
+    for (int number = 0; number < 3 && !error; number++) {
+        if (wanted[number] >= 0)
+            error = posix_spawn_file_actions_adddup2(actions, wanted[number], number);
+        else
+            error = posix_spawn_file_actions_addopen(actions, number, "/dev/null", O_RDWR, 0);
+    }
+    return error;
+}
+
+int32_t clinux_spawn_tool(const char *const *arguments, int32_t input, int32_t output, int32_t errors) {
+    posix_spawn_file_actions_t actions;
+    char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL};
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return -error;
+    error = take_stdio(&actions, (int[]){input, output, errors});
+    int32_t child = error ? -error : spawn(1, arguments[0], arguments, environment, &actions, 0);
+    posix_spawn_file_actions_destroy(&actions);
+    return child;
+}
+
+int32_t clinux_spawn_program(
+    const char *path, const char *const *arguments, const char *const *environment, const char *directory,
+    int32_t input, int32_t output, int32_t errors) {
+    posix_spawn_file_actions_t actions;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error) return -error;
+    error = take_stdio(&actions, (int[]){input, output, errors});
+    if (!error) error = posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    if (!error) error = posix_spawn_file_actions_addchdir_np(&actions, directory);
+    int32_t child =
+        error ? -error : spawn(0, path, arguments, (char *const *)environment, &actions, POSIX_SPAWN_SETSID);
+    posix_spawn_file_actions_destroy(&actions);
+    return child;
+}
+
+int32_t clinux_pidfd_open(int32_t pid) {
+    long fd = syscall(SYS_pidfd_open, pid, 0);
+    return fd < 0 ? -errno : (int32_t)fd;
+}
+
+int32_t clinux_kill_group(int32_t group) { return kill(-group, SIGKILL) < 0 ? -errno : 0; }
 
 int32_t clinux_wait_tool(int32_t pid) {
     int status = 0;

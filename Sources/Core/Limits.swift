@@ -291,4 +291,12 @@ package enum Limits {
     package static let logsKept = 5
     /// Lines of the log that a failure remembers.
     package static let failureLogLines = 20
+
+    // torpor-oci
+    /// Hooks of one kind; engines write one or two.
+    package static let hooks = 64
+    /// Seconds that a hook may run, whatever its timeout says, and when it says nothing.
+    package static let hookSeconds = 3600
+    /// Bytes of what a hook says that stand in the error when it fails: the last ones.
+    package static let hookMessageBytes = 4096
 }

@@ -6,6 +6,13 @@ package struct PidFD: ~Copyable, Sendable {
 
     package init(owning fd: consuming OwnedFD) { self.fd = fd }
 
+    /// - Parameter process: must be known to be the one that is meant, as an own child that is not reaped is.
+    /// - Throws: `KernelError` with ESRCH when there is none.
+    package init(process: Int32) throws(KernelError) {
+        fd = OwnedFD(
+            owning: try check(clinux_pidfd_open(process), "pidfd_open", subject: "\(process)"))
+    }
+
     /// For waiting together with other descriptors: readable once the process has ended.
     package var descriptor: Int32 { fd.raw }
 

@@ -14,6 +14,9 @@ package final class SpawnedTool: Sendable {
         pid = try check(child, "posix_spawn", subject: arguments.first ?? "")
     }
 
+    /// Its number, which nobody else gets before `wait` has returned.
+    package var processID: Int32 { pid }
+
     /// Its exit status, or 128 and the signal's number. Blocks.
     package func wait() -> Int32 {
         status.withLock { status in

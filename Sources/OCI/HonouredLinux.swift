@@ -76,8 +76,8 @@ enum HonouredLinux {
             "\(path).unified", resources.unified?.isEmpty == false,
             "files of the cgroup are not written as they are",
             allowed: "memory, cpu and pids")
-        if let memory = resources.memory { try check(memory, at: path + ".memory") }
-        if let cpu = resources.cpu { try check(cpu, at: path + ".cpu") }
+        if let memory = resources.memory { try CgroupValues.check(memory, at: path + ".memory") }
+        if let cpu = resources.cpu { try CgroupValues.check(cpu, at: path + ".cpu") }
     }
 
     private static func isEmpty(_ io: OCIConfig.BlockIO) -> Bool {
@@ -87,47 +87,5 @@ enum HonouredLinux {
         ]
         return (io.weight ?? 0) == 0 && (io.leafWeight ?? 0) == 0 && io.weightDevice?.isEmpty != false
             && limits.allSatisfy { $0?.isEmpty != false }
-    }
-
-    private static func check(_ memory: OCIConfig.Memory, at path: String) throws(InvalidInput) {
-        let reason = "cgroup v2 does not have it"
-        try refuse(path + ".kernel", isLimit(memory.kernel), reason)
-        try refuse(path + ".kernelTCP", isLimit(memory.kernelTCP), reason)
-        try refuse(path + ".swappiness", memory.swappiness != nil, reason)
-        try refuse(path + ".disableOOMKiller", memory.disableOOMKiller == true, reason, allowed: "false")
-        try refuse(path + ".useHierarchy", memory.useHierarchy == false, reason, allowed: "true")
-        if let swap = memory.swap, swap > 0, swap < memory.limit ?? 0 || (memory.limit ?? 0) <= 0 {
-            throw InvalidInput(
-                path + ".swap",
-                "is memory and swap together, so a limit of memory must be there and below it",
-                allowed: "at least memory.limit")
-        }
-    }
-
-    private static func isLimit(_ value: Int64?) -> Bool { (value ?? 0) > 0 }
-
-    private static func check(_ cpu: OCIConfig.CPU, at path: String) throws(InvalidInput) {
-        let reason = "cgroup v2 does not have it"
-        try refuse(path + ".realtimeRuntime", (cpu.realtimeRuntime ?? 0) != 0, reason)
-        try refuse(path + ".realtimePeriod", (cpu.realtimePeriod ?? 0) != 0, reason)
-        for (key, list) in [("cpus", cpu.cpus), ("mems", cpu.mems)] {
-            guard let list, !list.isEmpty else { continue }
-            let plain = list.utf8.allSatisfy {
-                (48...57).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ",")
-            }
-            guard plain, list.utf8.count <= 1024 else {
-                throw InvalidInput(
-                    "\(path).\(key)", "'\(list.prefix(40))' is no list", allowed: "such as 0-3,7")
-            }
-        }
-        if let period = cpu.period, period != 0, !(1000...1_000_000).contains(period) {
-            throw InvalidInput(path + ".period", "\(period) is out of range", allowed: "1000 to 1000000 µs")
-        }
-        if let quota = cpu.quota, quota > 0, !(1000...Int64(1) << 44).contains(quota) {
-            throw InvalidInput(path + ".quota", "\(quota) is out of range", allowed: "1000 µs or more, or -1")
-        }
-        if let idle = cpu.idle, idle != 0, idle != 1 {
-            throw InvalidInput(path + ".idle", "\(idle) is neither", allowed: "0 or 1")
-        }
     }
 }

@@ -71,12 +71,22 @@ package struct OCIConfig: Codable, Sendable, Hashable {
         package var startContainer: [Hook]?
         package var poststart: [Hook]?
         package var poststop: [Hook]?
+
+        package init() {}
     }
 
     package struct Hook: Codable, Sendable, Hashable {
         package var path: String
         package var args: [String]?
         package var env: [String]?
+        /// Seconds.
         package var timeout: Int?
+
+        package init(path: String, args: [String]? = nil, env: [String]? = nil, timeout: Int? = nil) {
+            self.path = path
+            self.args = args
+            self.env = env
+            self.timeout = timeout
+        }
     }
 }

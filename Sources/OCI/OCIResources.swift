@@ -100,6 +100,11 @@ extension OCIConfig {
     package struct HugepageLimit: Codable, Sendable, Hashable {
         package var pageSize: String
         package var limit: UInt64
+
+        package init(pageSize: String, limit: UInt64) {
+            self.pageSize = pageSize
+            self.limit = limit
+        }
     }
 
     package struct Network: Codable, Sendable, Hashable {
@@ -115,5 +120,7 @@ extension OCIConfig {
     package struct RDMA: Codable, Sendable, Hashable {
         package var hcaHandles: UInt32?
         package var hcaObjects: UInt32?
+
+        package init() {}
     }
 }

@@ -10,6 +10,10 @@ enum ImportRules {
         "LinuxSystem": ["CLinux", "Glibc", "Synchronization"],
         "CopyProgram": ["LinuxSystem"],
         "Sandbox": ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp", "Glibc", "Synchronization"],
+        "OCIRuntime": [
+            "Core", "OCI", "LinuxSystem", "CLinux", "Sandbox", "FoundationEssentials", "Glibc",
+            "Synchronization",
+        ],
         "Networking": ["Core", "LinuxSystem", "CLinux", "CNetlink", "Glibc", "Synchronization"],
         "Logs": ["Core", "LinuxSystem", "CLinux", "Glibc", "Synchronization"],
         "Images": ["Core", "OCI", "LinuxSystem", "CLinux", "Crypto", "Glibc", "Synchronization"],
@@ -51,7 +55,8 @@ enum ImportRules {
     /// Who may call C. The gateway needs Glibc's constants for what NIO reports, the command line its terminal.
     static let cModules: Set<String> = ["CLinux", "CSeccomp", "CNetlink", "Glibc", "Musl"]
     static let callersOfC: Set<String> = [
-        "LinuxSystem", "Sandbox", "Networking", "Logs", "Images", "Gateway", "CommandLineTool", "torpor",
+        "LinuxSystem", "Sandbox", "OCIRuntime", "Networking", "Logs", "Images", "Gateway", "CommandLineTool",
+        "torpor",
     ]
 
     /// The modules that a source imports.

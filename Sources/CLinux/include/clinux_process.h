@@ -56,6 +56,16 @@ int32_t clinux_userns(const char *map);
  * name; the three descriptors become its 0, 1 and 2, and -1 is /dev/null. It gets no other descriptor and a PATH of
  * system directories. Returns its pid, which stays its until clinux_wait_tool, to be called exactly once. */
 int32_t clinux_spawn_tool(const char *const *arguments, int32_t input, int32_t output, int32_t errors);
+/* A program at a path, by posix_spawn(3), with exactly this environment, in a directory, leading a session of its own. As
+ * above for descriptors; beside those three it gets none, not even such as are not close-on-exec. Returns its pid, which
+ * the caller reaps: -ENOENT, -EACCES, -ENOEXEC of the program. */
+int32_t clinux_spawn_program(
+    const char *path, const char *const *arguments, const char *const *environment, const char *directory,
+    int32_t input, int32_t output, int32_t errors);
+/* pidfd_open(2). Owned. */
+int32_t clinux_pidfd_open(int32_t pid);
+/* SIGKILL to a process group, which must be known to be there: that of a child that is not reaped. */
+int32_t clinux_kill_group(int32_t group);
 /* Its exit status, or 128 and the signal. Blocks. */
 int32_t clinux_wait_tool(int32_t pid);
 int32_t clinux_kill_tool(int32_t pid);

@@ -1,9 +1,9 @@
 internal import Glibc
-internal import LinuxSystem
+package import LinuxSystem
 
 /// The names of a directory's subdirectories.
-enum DirectoryListing {
-    static func names(_ path: String) throws(KernelError) -> [String] {
+package enum DirectoryListing {
+    package static func names(_ path: String) throws(KernelError) -> [String] {
         guard let stream = opendir(path) else { throw KernelError("opendir", subject: path, code: ENOENT) }
         defer { closedir(stream) }
         var names: [String] = []

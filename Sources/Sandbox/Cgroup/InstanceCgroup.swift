@@ -9,17 +9,7 @@ package final class InstanceCgroup: Sendable {
     package let name: String
     private let parent: CgroupDirectory
     private let directory: OwnedFD
-    private let freezer = Mutex<Freezer?>(nil)
-
-    /// Opened at the first freeze and kept: a thaw is then one write.
-    private final class Freezer: Sendable {
-        let control: OwnedFD
-        let events: OwnedFD
-        init(control: consuming OwnedFD, events: consuming OwnedFD) {
-            self.control = control
-            self.events = events
-        }
-    }
+    private let freezer = Mutex<CgroupFreezer?>(nil)
 
     init(name: String, directory: consuming OwnedFD, parent: CgroupDirectory) {
         self.name = name
@@ -33,24 +23,13 @@ package final class InstanceCgroup: Sendable {
     /// Blocks until the kernel reports every process frozen, some microseconds.
     /// - Throws: `KernelError` with ETIMEDOUT when a process does not stop (it hangs in the kernel); it is thawed then.
     package func freeze(timeout: Duration = .seconds(2)) throws(KernelError) {
-        let freezer = try openedFreezer()
-        try write("1", to: freezer)
-        let deadline = KernelClock.monotonic() + timeout.nanoseconds
-        while try !isFrozen(freezer) {
-            let left = (deadline - KernelClock.monotonic()) / 1_000_000
-            if left <= 0 {
-                try write("0", to: freezer)
-                throw KernelError("freeze", subject: name, code: ETIMEDOUT)
-            }
-            // The file is exceptional from its change to its next read.
-            try check(clinux_wait_priority(freezer.events.raw, Int32(min(left, 1000))), "poll")
-        }
+        try openedFreezer().freeze(timeout: timeout)
     }
 
     /// Any thread; about 6 µs. Nothing where it was never frozen.
     package func thaw() throws(KernelError) {
         guard let freezer = freezer.withLock({ $0 }) else { return }
-        try write("0", to: freezer)
+        try freezer.thaw()
     }
 
     /// What is taken back at a time: a thaw waits for no more than this to be written to swap.
@@ -107,27 +86,13 @@ package final class InstanceCgroup: Sendable {
         return false
     }
 
-    private func openedFreezer() throws(KernelError) -> Freezer {
+    private func openedFreezer() throws(KernelError) -> CgroupFreezer {
         if let opened = freezer.withLock({ $0 }) { return opened }
-        let control = try File.open("cgroup.freeze", at: directory.raw, flags: O_WRONLY)
-        let events = try File.open("cgroup.events", at: directory.raw, flags: O_RDONLY)
-        let opened = Freezer(control: control, events: events)
+        let opened = try CgroupFreezer(directory: directory.raw, name: name)
         return freezer.withLock { kept in
             if let kept { return kept }
             kept = opened
             return opened
         }
-    }
-
-    private func write(_ text: StaticString, to freezer: Freezer) throws(KernelError) {
-        let count = clinux_write_again(freezer.control.raw, text.utf8Start, text.utf8CodeUnitCount)
-        try check(count, "write", subject: "cgroup.freeze")
-    }
-
-    private func isFrozen(_ freezer: Freezer) throws(KernelError) -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 256)
-        let count = try check(
-            clinux_read_again(freezer.events.raw, &buffer, buffer.count), "read", subject: "cgroup.events")
-        return String(decoding: buffer.prefix(Int(count)), as: UTF8.self).contains("frozen 1")
     }
 }
