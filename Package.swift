@@ -20,6 +20,7 @@ let package = Package(
     products: [
         .executable(name: "torpord", targets: ["torpord"]),
         .executable(name: "torpor", targets: ["torpor"]),
+        .executable(name: "torpor-oci", targets: ["torpor-oci"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -58,8 +59,11 @@ let package = Package(
             name: "Sandbox", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp"],
             swiftSettings: swift, plugins: ["BuildInit"]),
         .target(
-            name: "OCIRuntime", dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
-            swiftSettings: swift),
+            name: "OCIRuntime",
+            dependencies: [
+                "Core", "OCI", "LinuxSystem", "CLinux", "Sandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: swift, plugins: ["BuildInit"]),
         // Not `Network`: packages ask canImport(Network) for Apple's framework.
         .target(
             name: "Networking", dependencies: ["Core", "LinuxSystem", "CLinux", "CNetlink"],
@@ -131,6 +135,7 @@ let package = Package(
             ], swiftSettings: swift),
         .executableTarget(name: "torpord", dependencies: ["Daemon"], swiftSettings: swift),
         .executableTarget(name: "torpor", dependencies: ["CommandLineTool"], swiftSettings: swift),
+        .executableTarget(name: "torpor-oci", dependencies: ["OCIRuntime"], swiftSettings: swift),
 
         // Unit and simulation: no privileges.
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),

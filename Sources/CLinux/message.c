@@ -72,11 +72,11 @@ static int32_t address_of(const char *path, struct sockaddr_un *address) {
     return 0;
 }
 
-int32_t clinux_packet_listen(const char *path, int32_t backlog) {
+int32_t clinux_packet_listen(const char *path, int32_t backlog, int32_t blocks) {
     struct sockaddr_un address;
     int32_t result = address_of(path, &address);
     if (result < 0) return result;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (blocks ? 0 : SOCK_NONBLOCK), 0);
     if (fd < 0) return -errno;
     if (bind(fd, (void *)&address, sizeof address) == 0 && listen(fd, backlog) == 0) return fd;
     result = -errno;
@@ -101,11 +101,11 @@ int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds) {
     return fd;
 }
 
-int32_t clinux_packet_connect(const char *path, int32_t seconds) {
+static int32_t connect_to(const char *path, int32_t type, int32_t seconds) {
     struct sockaddr_un address;
     int32_t result = address_of(path, &address);
     if (result < 0) return result;
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     /* It bounds connect(2), too. */
     bound_sends(fd, seconds);
@@ -114,6 +114,9 @@ int32_t clinux_packet_connect(const char *path, int32_t seconds) {
     close(fd);
     return result;
 }
+
+int32_t clinux_packet_connect(const char *path, int32_t seconds) { return connect_to(path, SOCK_SEQPACKET, seconds); }
+int32_t clinux_stream_connect(const char *path, int32_t seconds) { return connect_to(path, SOCK_STREAM, seconds); }
 
 int64_t clinux_receive_descriptors(
     int32_t socket, void *buffer, size_t size, int32_t *descriptors, uint32_t capacity, uint32_t *count,

@@ -66,6 +66,17 @@ int32_t clinux_mount_attributes(int32_t target, uint64_t set, int32_t userns) {
     return result_of(syscall(SYS_mount_setattr, target, "", EMPTY_PATH, &attributes, sizeof attributes));
 }
 
+int32_t clinux_mount_change(int32_t target, const struct clinux_mount_change *change, int32_t recursive) {
+    struct mount_attr attributes = {
+        .attr_set = change->set, .attr_clr = change->clear, .propagation = change->propagation};
+    if (change->userns >= 0) {
+        attributes.attr_set |= MOUNT_ATTR_IDMAP;
+        attributes.userns_fd = (uint64_t)change->userns;
+    }
+    unsigned flags = EMPTY_PATH | (recursive ? RECURSIVE : 0);
+    return result_of(syscall(SYS_mount_setattr, target, "", flags, &attributes, sizeof attributes));
+}
+
 int32_t clinux_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data) {
     return result_of(mount(source, target, type, flags, data));
 }

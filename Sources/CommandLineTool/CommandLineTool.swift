@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ControlAPI
 internal import ControlClient
+internal import Core
 
 /// `torpor`: the command line over the control socket.
 package enum CommandLineTool {

@@ -1,4 +1,5 @@
 package import ControlAPI
+internal import Core
 internal import NIOCore
 internal import NIOHTTP1
 

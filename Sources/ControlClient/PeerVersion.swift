@@ -1,4 +1,5 @@
 internal import ControlAPI
+internal import Core
 internal import NIOHTTP1
 internal import Synchronization
 

@@ -181,6 +181,16 @@ package enum Limits {
     package static let planSteps = 1024
     /// Threads that make containers: more would only wait for the same kernel locks.
     package static let launcherThreads = 2
+    /// Bytes of a container's id in torpor-oci: a file's name (NAME_MAX).
+    package static let containerIDBytes = 255
+    /// How long a command of torpor-oci waits for another one that changes the same container.
+    package static let containerLockTime = Duration.seconds(30)
+    /// How long a killed process of a container may take to end.
+    package static let containerKillTime = Duration.seconds(10)
+    /// Containers that `torpor-oci list` looks at.
+    package static let containersListed = 100_000
+    /// Lines of an id map: the kernel's bound (user_namespaces(7)).
+    package static let idMapLines = 340
     /// How long torpor-init may take from its birth to the function's exec: only a file system that hangs needs it.
     package static let launchTimeout = Duration.seconds(30)
     /// Root file systems that a launcher keeps open, id-mapped for a function, between launches; the oldest goes. To open

@@ -6,6 +6,9 @@ package enum File {
     /// Descriptor number that stands for the current directory in `…at` calls (AT_FDCWD).
     package static let currentDirectory: Int32 = -100
 
+    /// O_PATH, which Swift's Glibc hides: the name is opened, and nothing of what it names.
+    package static let pathOnly: Int32 = 0o10000000
+
     package static func open(
         _ path: String, at directory: Int32 = currentDirectory, flags: Int32, mode: UInt32 = 0
     ) throws(KernelError) -> OwnedFD {

@@ -79,6 +79,17 @@ package struct DetachedMount: ~Copyable, Sendable {
         try check(clinux_mount_attributes(fd.raw, attributes.rawValue, -1), "mount_setattr")
     }
 
+    /// - Parameters:
+    ///   - propagation: MS_SHARED and its like; nil leaves it. - recursive: with all that is mounted below.
+    package func change(
+        adding: MountAttributes = [], removing: MountAttributes = [], propagation: UInt64? = nil,
+        recursive: Bool = false
+    ) throws(KernelError) {
+        var change = clinux_mount_change(
+            set: adding.rawValue, clear: removing.rawValue, propagation: propagation ?? 0, userns: -1)
+        try check(clinux_mount_change(fd.raw, &change, recursive ? 1 : 0), "mount_setattr")
+    }
+
     /// Shows every id through the map of `userns`. Not undone by anything.
     /// - Parameter what: the mount's name in errors.
     package func mapIDs(

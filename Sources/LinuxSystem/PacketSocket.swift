@@ -103,8 +103,12 @@ package struct PacketListener: ~Copyable, Sendable {
 
     /// - Parameters:
     ///   - path: where nothing is. - sendSeconds: how long a send over an accepted connection may wait for room.
-    package init(path: String, backlog: Int32, sendSeconds: Int32) throws(KernelError) {
-        fd = OwnedFD(owning: try check(clinux_packet_listen(path, backlog), "listen", subject: path))
+    ///   - blocks: whether who accepts waits for somebody.
+    package init(
+        path: String, backlog: Int32, sendSeconds: Int32, blocks: Bool = false
+    ) throws(KernelError) {
+        let raw = clinux_packet_listen(path, backlog, blocks ? 1 : 0)
+        fd = OwnedFD(owning: try check(raw, "listen", subject: path))
         self.sendSeconds = sendSeconds
     }
 

@@ -1,16 +1,16 @@
-internal import Core
+package import Core
 
 extension OCIConfig {
     /// Checks each value against the specification and the limits; whether the platform honours it comes later.
     /// - Throws: `InvalidInput` for the first value that could not work for anybody.
-    func validate() throws(InvalidInput) {
+    func validate(ids: UInt32) throws(InvalidInput) {
         guard ociVersion.hasPrefix("1.") else {
             throw InvalidInput("ociVersion", "'\(ociVersion.prefix(40))' is not supported", allowed: "1.x")
         }
         try TextRule.path(root.path, at: "root.path", absolute: false)
         try validate(name: hostname, at: "hostname")
         try validate(name: domainname, at: "domainname")
-        try process.validate()
+        try process.validate(ids: ids)
         try validateMounts()
         try linux?.validate()
     }
@@ -43,10 +43,10 @@ extension OCIConfig {
 }
 
 extension OCIConfig.Process {
-    func validate() throws(InvalidInput) {
+    package func validate(ids: UInt32) throws(InvalidInput) {
         try validateCommand()
         try TextRule.path(cwd, at: "process.cwd", absolute: true)
-        try user?.validate()
+        try user?.validate(ids: ids)
         _ = try capabilityMasks()
         _ = try limits()
         _ = try scheduler?.attributes()
@@ -96,13 +96,13 @@ extension OCIConfig.Process {
 }
 
 extension OCIConfig.User {
-    fileprivate func validate() throws(InvalidInput) {
-        try TextRule.id(uid, at: "process.user.uid")
-        try TextRule.id(gid, at: "process.user.gid")
+    fileprivate func validate(ids: UInt32) throws(InvalidInput) {
+        try TextRule.id(uid, at: "process.user.uid", below: ids)
+        try TextRule.id(gid, at: "process.user.gid", below: ids)
         let groups = additionalGids ?? []
         try TextRule.count(groups.count, at: "process.user.additionalGids", most: Limits.additionalGroups)
         for (index, group) in groups.enumerated() {
-            try TextRule.id(group, at: "process.user.additionalGids[\(index)]")
+            try TextRule.id(group, at: "process.user.additionalGids[\(index)]", below: ids)
         }
         if let umask, umask > 0o777 {
             throw InvalidInput(

@@ -3,8 +3,11 @@ internal import FoundationEssentials
 
 extension OCIConfig {
     /// Reads a `config.json` and checks every value by itself; `HonouredFields.check` is the second step.
+    /// - Parameter ids: how many ids of users and groups there are.
     /// - Throws: `InvalidInput` that names the key, also for a file that is too long or too deep.
-    package static func parse(_ bytes: [UInt8]) throws(InvalidInput) -> OCIConfig {
+    package static func parse(
+        _ bytes: [UInt8], ids: UInt32 = Limits.containerIDs
+    ) throws(InvalidInput) -> OCIConfig {
         guard bytes.count <= Limits.ociConfigBytes else {
             throw InvalidInput(
                 "config.json", "has more than \(Limits.ociConfigBytes) bytes",
@@ -23,7 +26,7 @@ extension OCIConfig {
         } catch {
             throw InvalidInput("config.json", "is no JSON: \(error)")
         }
-        try config.validate()
+        try config.validate(ids: ids)
         return config
     }
 

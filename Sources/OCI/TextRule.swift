@@ -31,11 +31,9 @@ enum TextRule {
         }
     }
 
-    static func id(_ id: UInt32?, at path: String) throws(InvalidInput) {
-        if let id, id >= Limits.containerIDs {
-            throw InvalidInput(
-                path, "\(id) is outside the function's range of ids",
-                allowed: "0 to \(Limits.containerIDs - 1)")
+    static func id(_ id: UInt32?, at path: String, below end: UInt32) throws(InvalidInput) {
+        if let id, id >= end {
+            throw InvalidInput(path, "\(id) is outside the range of ids", allowed: "0 to \(end - 1)")
         }
     }
 }

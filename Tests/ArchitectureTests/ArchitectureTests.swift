@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func executablesAreThin() {
-        for program in ["torpord", "torpor"] {
+        for program in ["torpord", "torpor", "torpor-oci"] {
             let files = Repository.sources.filter { $0.module == program }
             #expect(!files.isEmpty)
             #expect(files.reduce(0) { $0 + $1.lineCount } <= 60, "\(program) is more than its wiring")

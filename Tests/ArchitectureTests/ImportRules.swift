@@ -11,7 +11,8 @@ enum ImportRules {
         "CopyProgram": ["LinuxSystem"],
         "Sandbox": ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp", "Glibc", "Synchronization"],
         "OCIRuntime": [
-            "Core", "OCI", "LinuxSystem", "CLinux", "Sandbox", "FoundationEssentials", "Glibc",
+            "Core", "OCI", "LinuxSystem", "CLinux", "Sandbox", "ArgumentParser", "FoundationEssentials",
+            "Glibc",
             "Synchronization",
         ],
         "Networking": ["Core", "LinuxSystem", "CLinux", "CNetlink", "Glibc", "Synchronization"],
@@ -50,13 +51,14 @@ enum ImportRules {
         ],
         "torpord": ["Daemon"],
         "torpor": ["CommandLineTool", "Glibc"],
+        "torpor-oci": ["OCIRuntime", "Glibc"],
     ]
 
     /// Who may call C. The gateway needs Glibc's constants for what NIO reports, the command line its terminal.
     static let cModules: Set<String> = ["CLinux", "CSeccomp", "CNetlink", "Glibc", "Musl"]
     static let callersOfC: Set<String> = [
         "LinuxSystem", "Sandbox", "OCIRuntime", "Networking", "Logs", "Images", "Gateway", "CommandLineTool",
-        "torpor",
+        "torpor", "torpor-oci",
     ]
 
     /// The modules that a source imports.

@@ -1,5 +1,6 @@
 import CommandLineTool
 import ControlAPI
+import Core
 import Foundation
 import Synchronization
 import Testing

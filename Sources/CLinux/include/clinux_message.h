@@ -18,14 +18,16 @@ int32_t clinux_wait_priority(int32_t fd, int32_t milliseconds);
 int64_t clinux_read_again(int32_t fd, void *buffer, size_t size);
 int64_t clinux_write_again(int32_t fd, const void *buffer, size_t count);
 
-/* A SOCK_SEQPACKET socket that listens at path, which must not be there (at most 107 bytes); non-blocking. Owned. */
-int32_t clinux_packet_listen(const char *path, int32_t backlog);
+/* A SOCK_SEQPACKET socket that listens at path, which must not be there (at most 107 bytes); non-blocking unless it
+ * blocks. Owned. */
+int32_t clinux_packet_listen(const char *path, int32_t backlog, int32_t blocks);
 /* accept4(2), close-on-exec; of a listener that does not block, -EAGAIN. The connection blocks. Owned. */
 int32_t clinux_accept(int32_t listener);
 /* accept4(2), close-on-exec, without waiting: -EAGAIN. Its sends wait for room at most send_seconds. Owned. */
 int32_t clinux_packet_accept(int32_t listener, int32_t send_seconds);
-/* connect(2) to such a socket; waits at most seconds. Owned. */
+/* connect(2) to such a socket, or to one of SOCK_STREAM; waits at most seconds, and as long for each send. Owned. */
 int32_t clinux_packet_connect(const char *path, int32_t seconds);
+int32_t clinux_stream_connect(const char *path, int32_t seconds);
 /* recvmsg(2) of one packet with at most capacity (<= 128) descriptors, close-on-exec and owned by the caller; *count is
  * how many came. 0 at the end of the stream; -EMSGSIZE: the packet or its descriptors were too many, and are lost. */
 int64_t clinux_receive_descriptors(

@@ -20,6 +20,10 @@ int32_t clinux_clone_mount(int32_t directory, const char *path, int32_t recursiv
 int32_t clinux_move_mount(int32_t mount, int32_t directory, const char *path);
 /* mount_setattr(2) of the mount itself: MOUNT_ATTR_* to set. userns >= 0: with MOUNT_ATTR_IDMAP by it. */
 int32_t clinux_mount_attributes(int32_t mount, uint64_t set, int32_t userns);
+/* mount_setattr(2): MOUNT_ATTR_* to set and to clear, MS_* of a propagation or 0, and userns >= 0 for MOUNT_ATTR_IDMAP; of
+ * the mount, or with all that is mounted below it. */
+struct clinux_mount_change { uint64_t set, clear, propagation; int32_t userns; };
+int32_t clinux_mount_change(int32_t mount, const struct clinux_mount_change *change, int32_t recursive);
 
 /* mount(2), umount2(2) with MNT_DETACH, pivot_root(".", ".") and the release of the old root. */
 int32_t clinux_mount(const char *source, const char *target, const char *type, uint64_t flags, const char *data);

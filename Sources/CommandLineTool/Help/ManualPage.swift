@@ -1,4 +1,5 @@
 internal import ControlAPI
+internal import Core
 
 /// A command's manual page, in the macros of man(7).
 enum ManualPage {

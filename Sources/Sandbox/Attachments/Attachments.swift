@@ -44,7 +44,7 @@ struct Attachments: Sendable {
         for place in placed(spec) {
             if let item = place.item {
                 let isFile = if case .config = item { true } else { false }
-                steps.append((place.path, .attachment(index, target: place.path, isFile: isFile)))
+                steps.append((place.path, .attachment(.attached(index), target: place.path, isFile: isFile)))
                 index += 1
             } else if let size = place.memory {
                 steps.append((place.path, memory(place.path, size)))

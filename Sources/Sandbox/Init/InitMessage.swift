@@ -1,12 +1,12 @@
-internal import LinuxSystem
+package import LinuxSystem
 
 /// Messages to torpor-init.
-enum InitMessage {
+package enum InitMessage {
     /// The id under which the main process is known.
-    static let mainProcess: UInt32 = 0
+    package static let mainProcess: UInt32 = 0
 
     /// Sends a head and a body, in as many packets as it takes. The descriptors stay the caller's.
-    static func send(
+    package static func send(
         _ kind: PlanFormat.Kind, id: UInt32, value: UInt32 = 0, body: [UInt8] = [],
         descriptors: [Int32] = [], over socket: borrowing PacketSocket
     ) throws(KernelError) {

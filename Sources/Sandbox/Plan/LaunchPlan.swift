@@ -21,8 +21,9 @@ package struct LaunchPlan: Sendable, Hashable {
         package static let standardError = Descriptor(place: 3)
         /// A detached, read-only sysfs of the instance's network namespace.
         package static let sysfs = Descriptor(place: 4)
-        /// How many those are: what a revision attaches comes behind them.
-        static let ofEveryInstance = 5
+
+        /// What a revision attaches comes behind those.
+        static func attached(_ index: Int) -> Descriptor { Descriptor(place: Int32(5 + index)) }
     }
 
     /// One step. Paths of the container are looked up inside its root, whatever links the image has.
@@ -33,8 +34,8 @@ package struct LaunchPlan: Sendable, Hashable {
         /// A new file system; options are `key` or `key=value`.
         case mount(type: String, target: String, options: [String], attributes: MountAttributes)
         case attach(Descriptor, target: String, attributes: MountAttributes)
-        /// The mount that was sent behind the descriptors that every plan has, with its attributes set.
-        case attachment(Int, target: String, isFile: Bool)
+        /// A mount with its attributes set.
+        case attachment(Descriptor, target: String, isFile: Bool)
         /// - Parameter source: a path in the launcher's root.
         case bind(source: String, target: String, attributes: MountAttributes)
         /// Hides what is there; nothing where the path is missing.

@@ -1,9 +1,9 @@
 internal import Core
 internal import LinuxSystem
-internal import OCI
+package import OCI
 
 /// The part of `LaunchPlanCompiler` about what is mounted where.
-struct MountCompiler {
+package struct MountCompiler {
     let config: OCIConfig
     let facts: HostFacts
 
@@ -66,13 +66,14 @@ struct MountCompiler {
         default:
             return [
                 .mount(
-                    type: type, target: target, options: data(options) + label,
+                    type: type, target: target, options: Self.data(options) + label,
                     attributes: attributes)
             ]
         }
     }
 
-    private func data(_ options: MountOptions) -> [String] {
+    /// What the file system itself is told.
+    package static func data(_ options: MountOptions) -> [String] {
         var data = options.data
         if options.flags.contains(.synchronous) { data.append("sync") }
         if options.flags.contains(.synchronousDirectories) { data.append("dirsync") }
@@ -82,8 +83,8 @@ struct MountCompiler {
 
     // MARK: /dev
 
-    private static let nodes = ["null", "zero", "full", "random", "urandom", "tty"]
-    static let links = [
+    package static let nodes = ["null", "zero", "full", "random", "urandom", "tty"]
+    package static let links = [
         ("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1"),
         ("stderr", "/proc/self/fd/2"), ("ptmx", "pts/ptmx"),
     ]
@@ -101,7 +102,7 @@ struct MountCompiler {
         }
         var steps: [LaunchPlan.Step] = [
             .mount(
-                type: "tmpfs", target: "/dev", options: data(options) + label,
+                type: "tmpfs", target: "/dev", options: Self.data(options) + label,
                 attributes: attributes.subtracting([.readOnly, .noDevices]))
         ]
         steps += Self.nodes.map {
@@ -120,7 +121,7 @@ struct MountCompiler {
     }
 
     /// One slash between components, none at the end.
-    static func normalized(_ path: String) -> String {
+    package static func normalized(_ path: String) -> String {
         // Bytes, as the kernel has it: a slash that a combining character follows is no slash to Character.
         let components = path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         return "/" + components.filter { $0 != "." }.joined(separator: "/")

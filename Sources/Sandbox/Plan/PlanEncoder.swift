@@ -67,10 +67,9 @@ struct PlanEncoder {
                 // The target is the second text of every step that mounts.
                 Content(
                     descriptor: descriptor.place, flags: attributes.rawValue, texts: ["", target]))
-        case .attachment(let index, let target, let isFile):
-            let descriptor = Int32(LaunchPlan.Descriptor.ofEveryInstance + index)
+        case .attachment(let descriptor, let target, let isFile):
             emit(
-                .attach, Content(descriptor: descriptor, mode: isFile ? 2 : 0, texts: ["", target]))
+                .attach, Content(descriptor: descriptor.place, mode: isFile ? 2 : 0, texts: ["", target]))
         case .bind(let source, let target, let attributes):
             emit(.bind, Content(flags: attributes.rawValue, texts: [source, target]))
         case .mask(let path): emit(.mask, Content(texts: [path]))

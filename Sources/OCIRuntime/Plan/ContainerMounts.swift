@@ -1,0 +1,80 @@
+internal import Core
+internal import LinuxSystem
+internal import OCI
+internal import Sandbox
+
+/// The part of `ContainerPlanCompiler` about `mounts`.
+struct ContainerMounts {
+    let config: OCIConfig
+    let namespaces: NamespaceChoice
+    let setting: ContainerPlanCompiler.Setting
+
+    func compile() throws(InvalidInput) -> (steps: [LaunchPlan.Step], sources: [MountSource]) {
+        var steps: [LaunchPlan.Step] = []
+        var sources: [MountSource] = []
+        var late: [LaunchPlan.Step] = []
+        for (index, mount) in (config.mounts ?? []).enumerated() {
+            let place = "mounts[\(index)]"
+            let options = mount.options ?? []
+            let isBind = mount.type == "bind" || options.contains("bind") || options.contains("rbind")
+            let type = isBind ? "bind" : mount.type ?? "none"
+            let parsed = try MountOptions(options, type: type, path: place + ".options")
+            let target = MountCompiler.normalized(mount.destination)
+            if isBind {
+                let source = try self.source(mount, parsed, at: place)
+                let isFile = try isFile(source)
+                let descriptor = PlanPlaces(sources: 0).source(sources.count)
+                steps.append(.attachment(descriptor, target: target, isFile: isFile))
+                sources.append(source)
+            } else {
+                steps.append(fileSystem(type, target, parsed))
+                // A read-only /dev gets its nodes first.
+                if target == "/dev" && parsed.flags.contains(.readOnly) {
+                    late.append(.mountReadonly("/dev"))
+                }
+            }
+        }
+        // Places of sources come right behind the root's, however many there are.
+        return (steps + ContainerDevices(config: config).steps() + late, sources)
+    }
+
+    private func isFile(_ source: MountSource) throws(InvalidInput) -> Bool {
+        guard let isFile = setting.isFile(source.path) else {
+            throw InvalidInput(
+                source.place + ".source", "'\(source.path.prefix(200))': No such file or directory")
+        }
+        return isFile
+    }
+
+    private func source(
+        _ mount: OCIConfig.Mount, _ options: MountOptions, at place: String
+    ) throws(InvalidInput) -> MountSource {
+        guard let path = mount.source, !path.isEmpty else {
+            throw InvalidInput(place + ".source", "is missing", allowed: "the path that is bound")
+        }
+        return MountSource(
+            path: path.utf8.first == UInt8(ascii: "/") ? path : setting.bundle + "/" + path, place: place,
+            isRecursive: options.flags.contains(.recursive),
+            adding: MountAttributes(rawValue: options.attributes),
+            propagation: (options.propagation ?? .private).rawValue,
+            propagatesRecursively: options.propagation == nil || options.recursivePropagation)
+    }
+
+    private func fileSystem(_ type: String, _ target: String, _ options: MountOptions) -> LaunchPlan.Step {
+        var attributes = MountAttributes(rawValue: options.attributes)
+        if target == "/dev" { attributes.subtract([.readOnly, .noDevices]) }
+        var data = MountCompiler.data(options)
+        if type == "devpts" {
+            // gid=5 is the group of terminals; it does not exist where few ids are mapped.
+            data.removeAll { option in
+                guard option.hasPrefix("gid="), let group = UInt32(option.dropFirst(4)) else { return false }
+                return !setting.hasGroup(group)
+            }
+        }
+        // Whichever of the two a configuration means: only one is left.
+        let isCgroup = type == "cgroup" || type == "cgroup2"
+        return .mount(
+            type: isCgroup ? "cgroup2" : type, target: target, options: isCgroup ? [] : data,
+            attributes: attributes)
+    }
+}

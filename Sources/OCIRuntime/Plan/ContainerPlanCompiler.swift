@@ -1,0 +1,130 @@
+package import Core
+internal import LinuxSystem
+package import OCI
+package import Sandbox
+
+/// Compiles a bundle's configuration into what torpor-stage does. Pure, but for one question about the sources of binds.
+///
+/// The order of the steps is that of `LaunchPlanCompiler`, and for its reasons. The root is attached where it lies, with the
+/// caller's ids, who can reach that place; everything else is done as root of the container.
+package struct ContainerPlanCompiler {
+    /// What is not in the configuration.
+    package struct Setting {
+        /// Absolute paths.
+        package var bundle: String
+        package var rootfs: String
+        /// setgroups(2) is not allowed in the container's user namespace.
+        package var keepsGroups = false
+        /// Whether the program waits for a connection that says so.
+        package var waitsForStart = true
+        /// How many descriptors from 3 on the program gets.
+        package var passed = 0
+        /// Whether the root is moved and not pivoted to, as the root of a ramdisk must be.
+        package var movesRoot = false
+        /// Whether there is a group of this number in the container.
+        package var hasGroup: (UInt32) -> Bool = { _ in true }
+        /// Whether the source of a bind is no directory; nil where there is none.
+        package var isFile: (String) -> Bool? = { _ in nil }
+
+        package init(bundle: String, rootfs: String) {
+            self.bundle = bundle
+            self.rootfs = rootfs
+        }
+    }
+
+    let config: OCIConfig
+    let namespaces: NamespaceChoice
+    let setting: Setting
+
+    package init(config: OCIConfig, namespaces: NamespaceChoice, setting: Setting) {
+        self.config = config
+        self.namespaces = namespaces
+        self.setting = setting
+    }
+
+    /// - Throws: `InvalidInput` that names the field.
+    package func compile() throws(InvalidInput) -> ContainerPlan {
+        try UnbuiltFields.check(config)
+        guard namespaces.new.contains(.mount) else {
+            throw InvalidInput(
+                "linux.namespaces", "has no new mount namespace", allowed: "{\"type\": \"mount\"}")
+        }
+        let mounts = ContainerMounts(config: config, namespaces: namespaces, setting: setting)
+        let (mountSteps, sources) = try mounts.compile()
+        let places = PlanPlaces(sources: sources.count)
+        var steps: [LaunchPlan.Step] = [.root(.root, at: setting.rootfs)]
+        if namespaces.hasOtherUsers { steps.append(.becomeRoot(keepsGroups: setting.keepsGroups)) }
+        steps += mountSteps
+        steps += hiddenPaths()
+        if config.process.cwd != "/" { steps.append(.directory(config.process.cwd, mode: 0o755)) }
+        steps += try names()
+        if hasEarlyHooks { steps.append(.sync(ContainerPlan.Point.mounted.rawValue, listener: nil)) }
+        steps.append(.pivot)
+        if config.process.terminal == true { steps.append(terminal()) }
+        if config.root.readonly == true { steps.append(.rootReadonly) }
+        steps += try ProcessSteps(
+            config.process, seccomp: config.linux?.seccomp, keepsGroups: setting.keepsGroups
+        ).steps()
+        if setting.passed > 0 {
+            let hasListener = setting.waitsForStart
+            steps.append(
+                .pass((0..<setting.passed).map { places.passed($0, hasListener: hasListener) }))
+        }
+        steps.append(
+            .sync(
+                ContainerPlan.Point.ready.rawValue, listener: setting.waitsForStart ? places.listener : nil))
+        steps.append(.start)
+        return ContainerPlan(steps: steps, rootPropagation: try rootPropagation(), sources: sources)
+    }
+
+    private var hasEarlyHooks: Bool {
+        let hooks = config.hooks
+        return [hooks?.prestart, hooks?.createRuntime, hooks?.createContainer].contains {
+            $0?.isEmpty == false
+        }
+    }
+
+    private func hiddenPaths() -> [LaunchPlan.Step] {
+        (config.linux?.maskedPaths ?? []).map { .cover($0) }
+            + (config.linux?.readonlyPaths ?? []).map { .readonly($0) }
+    }
+
+    private func names() throws(InvalidInput) -> [LaunchPlan.Step] {
+        var steps: [LaunchPlan.Step] = []
+        if let score = config.process.oomScoreAdj {
+            steps.append(.write("/proc/self/oom_score_adj", content: "\(score)"))
+        }
+        for (name, value) in (config.linux?.sysctl ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let path =
+                name.utf8.contains(UInt8(ascii: "/"))
+                ? name : name.split(separator: ".").joined(separator: "/")
+            steps.append(.write("/proc/sys/" + path, content: value))
+        }
+        if let hostname = config.hostname, !hostname.isEmpty {
+            guard namespaces.has(.uts) else {
+                throw InvalidInput(
+                    "hostname", "would be the host's: the container has no UTS namespace",
+                    allowed: "{\"type\": \"uts\"} in linux.namespaces")
+            }
+            steps.append(.hostname(hostname))
+        }
+        return steps
+    }
+
+    private func terminal() -> LaunchPlan.Step {
+        let size = config.process.consoleSize
+        return .terminal(
+            console: "/dev/console", rows: UInt16(clamping: size?.height ?? 0),
+            columns: UInt16(clamping: size?.width ?? 0), owner: config.process.user?.uid ?? 0)
+    }
+
+    private func rootPropagation() throws(InvalidInput) -> UInt64 {
+        let propagation = config.linux?.rootfsPropagation ?? ""
+        guard let value = MountOptions.propagation(propagation.isEmpty ? "rprivate" : propagation) else {
+            throw InvalidInput(
+                "linux.rootfsPropagation", "'\(propagation.prefix(40))' is none",
+                allowed: "shared, slave, private or unbindable")
+        }
+        return value.rawValue
+    }
+}

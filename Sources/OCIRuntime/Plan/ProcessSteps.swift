@@ -1,0 +1,51 @@
+package import Core
+package import OCI
+package import Sandbox
+
+/// The steps that make a process of a container what its configuration says, without the one that starts it. Pure.
+package struct ProcessSteps: Sendable {
+    private let process: OCIConfig.Process
+    private let seccomp: OCIConfig.Seccomp?
+    private let keepsGroups: Bool
+
+    /// - Parameters:
+    ///   - seccomp: nil is no filter. - keepsGroups: setgroups(2) is not allowed in the container's user namespace.
+    package init(_ process: OCIConfig.Process, seccomp: OCIConfig.Seccomp?, keepsGroups: Bool) {
+        self.process = process
+        self.seccomp = seccomp
+        self.keepsGroups = keepsGroups
+    }
+
+    package func steps() throws(InvalidInput) -> [LaunchPlan.Step] {
+        guard let arguments = process.args, arguments.first?.isEmpty == false else {
+            throw InvalidInput("process.args", "is missing", allowed: "the program and its arguments")
+        }
+        let user = process.user
+        let groups = user?.additionalGids ?? []
+        if keepsGroups && !groups.isEmpty {
+            throw InvalidInput(
+                "process.user.additionalGids", "cannot be set in this user namespace", allowed: "leave it out"
+            )
+        }
+        let masks = try process.capabilityMasks()
+        var steps: [LaunchPlan.Step] = [
+            .arguments(arguments), .environment(process.env ?? []), .workingDirectory(process.cwd),
+            .identity(
+                user: user?.uid ?? 0, group: user?.gid ?? 0, groups: groups, umask: user?.umask ?? 0o022),
+        ]
+        if keepsGroups { steps.append(.keepGroups) }
+        for limit in try process.limits() {
+            steps.append(.limit(resource: limit.kind.rawValue, soft: limit.soft, hard: limit.hard))
+        }
+        steps.append(
+            .capabilities(
+                bounding: masks.bounding.rawValue, effective: masks.effective.rawValue,
+                permitted: masks.permitted.rawValue, inheritable: masks.inheritable.rawValue,
+                ambient: masks.ambient.rawValue))
+        if process.noNewPrivileges == true { steps.append(.noNewPrivileges) }
+        if let seccomp {
+            steps.append(.seccomp(try SeccompCompiler.compile(seccomp, capabilities: masks.bounding)))
+        }
+        return steps
+    }
+}

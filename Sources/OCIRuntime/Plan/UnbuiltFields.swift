@@ -1,0 +1,33 @@
+internal import Core
+internal import OCI
+
+/// Fields that the runtime does not honour: refused by name, since nothing is ignored.
+enum UnbuiltFields {
+    static func check(_ config: OCIConfig) throws(InvalidInput) {
+        let linux = config.linux
+        let process = config.process
+        try refuse("domainname", config.domainname?.isEmpty == false)
+        try refuse("process.apparmorProfile", process.apparmorProfile?.isEmpty == false)
+        try refuse("process.selinuxLabel", process.selinuxLabel?.isEmpty == false)
+        try refuse("process.scheduler", process.scheduler != nil)
+        try refuse("process.ioPriority", process.ioPriority != nil)
+        try refuse("process.execCPUAffinity", process.execCPUAffinity != nil)
+        try refuse("linux.timeOffsets", linux?.timeOffsets?.isEmpty == false)
+        try refuse("linux.netDevices", linux?.netDevices?.isEmpty == false)
+        try refuse("linux.intelRdt", linux?.intelRdt != nil)
+        try refuse("linux.memoryPolicy", linux?.memoryPolicy != nil)
+        try refuse("linux.mountLabel", linux?.mountLabel?.isEmpty == false)
+        try refuse("linux.personality", linux?.personality != nil)
+        for (index, device) in (linux?.devices ?? []).enumerated() where !DefaultDevice.isOne(device) {
+            try refuse("linux.devices[\(index)]", true)
+        }
+        for (index, mount) in (config.mounts ?? []).enumerated() {
+            try refuse("mounts[\(index)].uidMappings", mount.uidMappings?.isEmpty == false)
+            try refuse("mounts[\(index)].gidMappings", mount.gidMappings?.isEmpty == false)
+        }
+    }
+
+    private static func refuse(_ path: String, _ asked: Bool) throws(InvalidInput) {
+        if asked { throw InvalidInput(path, "is not honoured", allowed: "leave it out") }
+    }
+}
