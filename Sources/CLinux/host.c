@@ -74,6 +74,7 @@ int64_t clinux_raise_open_files(void) {
 }
 
 int32_t clinux_effective_uid(void) { return (int32_t)geteuid(); }
+int32_t clinux_effective_gid(void) { return (int32_t)getegid(); }
 int32_t clinux_process_id(void) { return (int32_t)getpid(); }
 
 int32_t clinux_processors(void) {

@@ -4,6 +4,7 @@ internal import CLinux
 package enum HostIdentity {
     package static var processID: Int { Int(clinux_process_id()) }
     package static var userID: UInt32 { UInt32(bitPattern: clinux_effective_uid()) }
+    package static var groupID: UInt32 { UInt32(bitPattern: clinux_effective_gid()) }
     package static var isRoot: Bool { userID == 0 }
 
     /// Processors that this process may use.

@@ -161,6 +161,9 @@ package struct MountOptions: Sendable, Hashable {
     ]
     private static let dataWords: [String: [String]] = ["devpts": ["newinstance"]]
 
+    /// Every word that any mount may have, in the order of their bytes.
+    package static var names: [String] { (["defaults"] + changes.keys + propagations.keys).sorted() }
+
     /// `shared` and its like.
     package static func propagation(_ name: String) -> Propagation? { propagations[name]?.0 }
 

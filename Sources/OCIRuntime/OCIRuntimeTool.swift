@@ -49,7 +49,7 @@ struct RuntimeProgram: ParsableCommand {
         version: "torpor-oci version \(TorporVersion.current)\nspec: \(SpecVersion.current)",
         subcommands: [
             CreateCommand.self, StartCommand.self, RunCommand.self, StateCommand.self, KillCommand.self,
-            DeleteCommand.self,
+            DeleteCommand.self, ListCommand.self, SpecCommand.self, FeaturesCommand.self,
         ])
 
     @OptionGroup var options: RuntimeOptions

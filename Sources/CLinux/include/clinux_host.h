@@ -18,6 +18,7 @@ int64_t clinux_send_now(int32_t fd, const void *bytes, size_t count);
 /* RLIMIT_NOFILE: raises the soft limit to the hard one; returns the limit in force. */
 int64_t clinux_raise_open_files(void);
 int32_t clinux_effective_uid(void);
+int32_t clinux_effective_gid(void);
 int32_t clinux_process_id(void);
 /* Processors that the calling thread may run on (sched_getaffinity(2)), at least 1. */
 int32_t clinux_processors(void);

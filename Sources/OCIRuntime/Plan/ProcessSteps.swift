@@ -41,7 +41,9 @@ package struct ProcessSteps: Sendable {
             .capabilities(
                 bounding: masks.bounding.rawValue, effective: masks.effective.rawValue,
                 permitted: masks.permitted.rawValue, inheritable: masks.inheritable.rawValue,
-                ambient: masks.ambient.rawValue))
+                // None can be ambient that is not in these two, and other runtimes write configurations where some are.
+                ambient: masks.ambient.intersection(masks.permitted).intersection(masks.inheritable).rawValue)
+        )
         if process.noNewPrivileges == true { steps.append(.noNewPrivileges) }
         if let seccomp {
             steps.append(.seccomp(try SeccompCompiler.compile(seccomp, capabilities: masks.bounding)))

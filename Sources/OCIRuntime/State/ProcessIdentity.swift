@@ -38,11 +38,11 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
 }
 
 /// A line of /proc/PID/stat. The name, second, is in brackets and may have anything in it.
-struct ProcessStatistics: Hashable {
-    let state: String
-    let start: UInt64
+package struct ProcessStatistics: Hashable {
+    package let state: String
+    package let start: UInt64
 
-    init?(_ line: String) {
+    package init?(_ line: String) {
         guard let bracket = line.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = line[bracket...].split(separator: " ")
         guard fields.count > 20, let start = UInt64(fields[20]) else { return nil }

@@ -5,9 +5,9 @@ internal import OCI
 /// Which architectures a filter speaks for: this machine's, and those of its processor's other modes that the profile
 /// names. System calls of any other end the process, the default profile's 32-bit ones included: hardly a function
 /// needs them, and the kernel's compatibility paths have had many holes.
-enum SeccompArchitecture {
+package enum SeccompArchitecture {
     /// Names of the specification (config-linux.md, "Seccomp") and what libseccomp calls them.
-    private static let names: [String: String] = [
+    private static let known: [String: String] = [
         "SCMP_ARCH_X86": "x86", "SCMP_ARCH_X86_64": "x86_64", "SCMP_ARCH_X32": "x32", "SCMP_ARCH_ARM": "arm",
         "SCMP_ARCH_AARCH64": "aarch64", "SCMP_ARCH_MIPS": "mips", "SCMP_ARCH_MIPS64": "mips64",
         "SCMP_ARCH_MIPS64N32": "mips64n32", "SCMP_ARCH_MIPSEL": "mipsel", "SCMP_ARCH_MIPSEL64": "mipsel64",
@@ -17,6 +17,9 @@ enum SeccompArchitecture {
         "SCMP_ARCH_LOONGARCH64": "loongarch64", "SCMP_ARCH_M68K": "m68k", "SCMP_ARCH_SH": "sh",
         "SCMP_ARCH_SHEB": "sheb",
     ]
+
+    /// As the specification has them, in their order.
+    package static var names: [String] { known.keys.sorted() }
 
     #if arch(x86_64)
         static let native = "x86_64"
@@ -31,7 +34,7 @@ enum SeccompArchitecture {
     static func subordinate(in profile: OCIConfig.Seccomp) throws(InvalidInput) -> [UInt32] {
         var tokens: [UInt32] = []
         for (index, name) in (profile.architectures ?? []).enumerated() {
-            guard let own = names[name] else {
+            guard let own = known[name] else {
                 throw InvalidInput(
                     "linux.seccomp.architectures[\(index)]", "'\(name.prefix(60))' is no architecture",
                     allowed: "such as SCMP_ARCH_X86_64")
