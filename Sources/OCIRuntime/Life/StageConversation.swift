@@ -100,6 +100,13 @@ struct StageFailure: Error, CustomStringConvertible {
         case .exec: description = "process.args[0]: '\(program.prefix(200))' cannot be executed: \(reason)"
         case .directory:
             description = "process.cwd: '\(config.process.cwd.prefix(200))' cannot be entered: \(reason)"
+        case .calls:
+            // They are the process's own, and so of its configuration alone.
+            let steps = try? ProcessSteps(config.process, seccomp: nil, keepsGroups: false).steps()
+            let purposes = LaunchPlan(steps: steps ?? []).callPurposes
+            let what =
+                purposes.indices.contains(failure.call) ? purposes[failure.call] : "prepare the process"
+            description = "cannot \(what): \(reason)"
         case let stage?: description = "cannot set the process's \(stage): \(reason)"
         case nil:
             let index = Int(failure.step)

@@ -45,21 +45,24 @@ package struct ContainerPlanCompiler {
     /// - Throws: `InvalidInput` that names the field.
     package func compile() throws(InvalidInput) -> ContainerPlan {
         try UnbuiltFields.check(config)
-        guard namespaces.new.contains(.mount) else {
+        guard namespaces.has(.mount) else {
             throw InvalidInput(
-                "linux.namespaces", "has no new mount namespace", allowed: "{\"type\": \"mount\"}")
+                "linux.namespaces", "has no mount namespace: what the container mounts would be the host's",
+                allowed: "{\"type\": \"mount\"} in it")
         }
         let mounts = ContainerMounts(config: config, namespaces: namespaces, setting: setting)
         let (mountSteps, sources) = try mounts.compile()
         let places = PlanPlaces(sources: sources.count)
-        var steps: [LaunchPlan.Step] = [.root(.root, at: setting.rootfs)]
+        let entry = RootEntry(rootfs: setting.rootfs)
+        var steps: [LaunchPlan.Step] = namespaces.joins(.mount) ? [] : [entry.shield]
+        steps.append(.root(.root, at: setting.rootfs))
         if namespaces.hasOtherUsers { steps.append(.becomeRoot(keepsGroups: setting.keepsGroups)) }
         steps += mountSteps
         steps += hiddenPaths()
         if config.process.cwd != "/" { steps.append(.directory(config.process.cwd, mode: 0o755)) }
         steps += try names()
         if hasEarlyHooks { steps.append(.sync(ContainerPlan.Point.mounted.rawValue, listener: nil)) }
-        steps.append(.pivot)
+        steps += namespaces.joins(.mount) ? entry.change : setting.movesRoot ? entry.move : [.pivot]
         if config.process.terminal == true { steps.append(terminal()) }
         if config.root.readonly == true { steps.append(.rootReadonly) }
         steps += try ProcessSteps(
@@ -100,13 +103,18 @@ package struct ContainerPlanCompiler {
                 ? name : name.split(separator: ".").joined(separator: "/")
             steps.append(.write("/proc/sys/" + path, content: value))
         }
-        if let hostname = config.hostname, !hostname.isEmpty {
+        for (key, name) in [("hostname", config.hostname), ("domainname", config.domainname)] {
+            guard let name, !name.isEmpty else { continue }
             guard namespaces.has(.uts) else {
                 throw InvalidInput(
-                    "hostname", "would be the host's: the container has no UTS namespace",
+                    key, "would be the host's: the container has no UTS namespace",
                     allowed: "{\"type\": \"uts\"} in linux.namespaces")
             }
-            steps.append(.hostname(hostname))
+            guard name.utf8.count <= Limits.hostnameBytes else {
+                throw InvalidInput(
+                    key, "has \(name.utf8.count) bytes", allowed: "at most \(Limits.hostnameBytes)")
+            }
+            steps.append(key == "hostname" ? .hostname(name) : .domainname(name))
         }
         return steps
     }

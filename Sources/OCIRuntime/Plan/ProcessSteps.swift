@@ -35,7 +35,7 @@ package struct ProcessSteps: Sendable {
         ]
         if keepsGroups { steps.append(.keepGroups) }
         for limit in try process.limits() {
-            steps.append(.limit(resource: limit.kind.rawValue, soft: limit.soft, hard: limit.hard))
+            steps.append(.limit(limit.kind, soft: limit.soft, hard: limit.hard))
         }
         steps.append(
             .capabilities(

@@ -6,7 +6,6 @@ enum UnbuiltFields {
     static func check(_ config: OCIConfig) throws(InvalidInput) {
         let linux = config.linux
         let process = config.process
-        try refuse("domainname", config.domainname?.isEmpty == false)
         try refuse("process.apparmorProfile", process.apparmorProfile?.isEmpty == false)
         try refuse("process.selinuxLabel", process.selinuxLabel?.isEmpty == false)
         try refuse("process.scheduler", process.scheduler != nil)

@@ -142,9 +142,18 @@ extension LaunchPlan.Step {
     }
 }
 
+extension LaunchPlan.Step {
+    package static func domainname(_ name: String) -> Self {
+        .call(
+            SystemCall(
+                .setdomainname, [.text(name), .number(UInt64(name.utf8.count))],
+                purpose: "set the NIS domain name"))
+    }
+}
+
 extension LaunchPlan {
     /// What the process's own calls are for, in their order.
-    var callPurposes: [String] {
+    package var callPurposes: [String] {
         steps.compactMap { step in
             switch step {
             case .processWrite, .processCall: step.summary

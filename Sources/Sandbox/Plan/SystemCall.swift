@@ -8,9 +8,9 @@ package struct SystemCall: Sendable, Hashable {
         case result
 
         /// With its final NUL.
-        static func text(_ text: String) -> Argument { .bytes(Array(text.utf8) + [0]) }
+        package static func text(_ text: String) -> Argument { .bytes(Array(text.utf8) + [0]) }
 
-        static func words(_ words: [UInt64]) -> Argument {
+        package static func words(_ words: [UInt64]) -> Argument {
             .bytes(words.flatMap { word in withUnsafeBytes(of: word) { Array($0) } })
         }
     }
@@ -28,7 +28,7 @@ package struct SystemCall: Sendable, Hashable {
     }
 
     package enum Name: String, Sendable, CaseIterable {
-        case close, ioprio_set, mount, openat, personality, prlimit64, sched_setaffinity, sched_setattr,
+        case chdir, chroot, close, ioprio_set, mount, openat, personality, prlimit64, sched_setaffinity, sched_setattr,
             setdomainname
         case sethostname, setns, unshare
 
@@ -36,6 +36,8 @@ package struct SystemCall: Sendable, Hashable {
         package var number: UInt64 {
             #if arch(x86_64)
                 switch self {
+                case .chdir: 80
+                case .chroot: 161
                 case .close: 3
                 case .ioprio_set: 251
                 case .mount: 165
@@ -51,6 +53,8 @@ package struct SystemCall: Sendable, Hashable {
                 }
             #elseif arch(arm64)
                 switch self {
+                case .chdir: 49
+                case .chroot: 51
                 case .close: 57
                 case .ioprio_set: 30
                 case .mount: 40
