@@ -1,5 +1,6 @@
 internal import LinuxSystem
 internal import OCI
+internal import Sandbox
 
 /// Hands controllers down a path of cgroups, as far as the kernel lets it, and knows why not further.
 struct CgroupControllers {

@@ -1,7 +1,8 @@
-package import Core
+internal import Core
 internal import Glibc
 internal import LinuxSystem
 package import OCI
+internal import Sandbox
 
 /// Makes the cgroup of a container, with its limits in place before anything runs in it.
 package struct CgroupMaker: Sendable {

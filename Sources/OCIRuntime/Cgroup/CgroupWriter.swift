@@ -25,7 +25,10 @@ struct CgroupWriter {
     private func write(_ setting: CgroupSetting) throws {
         do {
             try cgroup.write(setting.value, to: setting.file)
-        } catch  where error.isMissing {
+        } catch {
+            guard error.isMissing else {
+                throw refusal(setting, reason(error, setting: setting.value, in: setting.file))
+            }
             if let other = setting.otherwise {
                 do { try cgroup.write(other.value, to: other.file) } catch {
                     throw refusal(setting, reason(error, setting: other.value, in: other.file))
@@ -33,8 +36,6 @@ struct CgroupWriter {
             } else if !setting.isOptional {
                 throw refusal(setting, "the kernel has no \(setting.file)")
             }
-        } catch {
-            throw refusal(setting, reason(error, setting: setting.value, in: setting.file))
         }
     }
 

@@ -104,7 +104,7 @@ package final class ContainerCgroup: Sendable {
         let deadline = ContinuousClock.now + timeout
         while true {
             try? signal(SIGKILL)
-            do {
+            do throws(KernelError) {
                 for path in try tree(record.directory, depth: 0).reversed() {
                     do { try FileTree.removeDirectory(path) } catch { if !error.isMissing { throw error } }
                 }

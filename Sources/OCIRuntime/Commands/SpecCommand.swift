@@ -18,9 +18,8 @@ struct SpecCommand: RuntimeCommand {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let bytes = Array(try encoder.encode(Self.configuration(rootless: rootless)))
         let path = bundle + "/config.json"
-        do {
-            try FileTree.makeFile(path, content: bytes + [10])
-        } catch let error as KernelError where error.isThere {
+        do { try FileTree.makeFile(path, content: bytes + [10]) } catch {
+            guard error.isThere else { throw error }
             throw RuntimeFailure("\(path) exists already; remove it first")
         }
         return 0
@@ -29,18 +28,22 @@ struct SpecCommand: RuntimeCommand {
     /// - Parameter rootless: the caller's own id is root in the container, and there is no network but the caller's.
     static func configuration(rootless: Bool) -> OCIConfig {
         var config = OCIConfig.default(command: ["sh"])
-        config.process.env?.append("TERM=xterm")
+        config.process.env = (config.process.env ?? []) + ["TERM=xterm"]
         config.hostname = "torpor"
-        guard rootless else { return config }
-        let map = { (id: UInt32) in [OCIConfig.IDMapping(containerID: 0, hostID: id, size: 1)] }
-        config.linux?.namespaces?.append(.init(.user))
-        config.linux?.uidMappings = map(HostIdentity.userID)
-        config.linux?.gidMappings = map(HostIdentity.groupID)
-        config.mounts = config.mounts?.map { mount in
-            var mount = mount
-            mount.options?.removeAll { $0.hasPrefix("gid=") }
-            return mount
-        }
+        if rootless { giveOwnUsers(to: &config) }
         return config
+    }
+
+    private static func giveOwnUsers(to config: inout OCIConfig) {
+        var linux = config.linux ?? OCIConfig.Linux()
+        linux.namespaces = (linux.namespaces ?? []) + [OCIConfig.Namespace(.user)]
+        linux.uidMappings = [OCIConfig.IDMapping(containerID: 0, hostID: HostIdentity.userID, size: 1)]
+        linux.gidMappings = [OCIConfig.IDMapping(containerID: 0, hostID: HostIdentity.groupID, size: 1)]
+        config.linux = linux
+        var mounts = config.mounts ?? []
+        for index in mounts.indices {
+            mounts[index].options = mounts[index].options?.filter { !$0.hasPrefix("gid=") }
+        }
+        config.mounts = mounts
     }
 }

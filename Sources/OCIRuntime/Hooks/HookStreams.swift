@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Core
 internal import Glibc
-package import LinuxSystem
+internal import LinuxSystem
 internal import Synchronization
 
 /// What a hook reads and says. The state is in a file of memory, so that one which does not read it stops nobody; what is

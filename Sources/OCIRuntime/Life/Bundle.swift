@@ -1,6 +1,6 @@
 internal import Core
 internal import Glibc
-package import LinuxSystem
+internal import LinuxSystem
 package import OCI
 
 /// A directory with a configuration and a root file system (bundle.md).

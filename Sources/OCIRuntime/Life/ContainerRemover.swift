@@ -17,7 +17,8 @@ package struct ContainerRemover {
         let record: ContainerRecord
         do {
             record = try directory.record()
-        } catch  where force {
+        } catch {
+            guard force else { throw error }
             // Making it was interrupted before there was anything but the directory.
             warn("\(error)")
             try directory.remove()

@@ -55,9 +55,10 @@ package enum ContainerSignal {
     package static func send(_ signal: SignalNumber, to directory: ContainerDirectory, all: Bool) throws {
         let record = try directory.record()
         if all, let cgroup = record.cgroup {
-            do { try ContainerCgroup(cgroup).signal(signal.rawValue) } catch let error as KernelError
-                where error.isMissing || error.code == ENODEV
-            { return }
+            do { try ContainerCgroup(cgroup).signal(signal.rawValue) } catch {
+                // It is gone, and everything in it.
+                guard error.isMissing || error.code == ENODEV else { throw error }
+            }
             return
         }
         guard let held = try record.process?.open() else {

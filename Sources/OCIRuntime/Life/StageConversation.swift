@@ -40,7 +40,7 @@ struct StageConversation {
         try root.change(propagation: job.plan.rootPropagation, recursive: true)
         var descriptors = [root.descriptor]
         let sources = try job.plan.sources.map { try OpenedSource($0) }
-        descriptors += sources.map(\.mount.descriptor)
+        descriptors += sources.map { $0.mount.descriptor }
         let listener = job.request.waitsForStart ? try listen() : nil
         if let listener { descriptors.append(listener.descriptor) }
         descriptors += job.passed
@@ -82,7 +82,7 @@ private final class OpenedSource: Sendable {
             mount = try DetachedMount(copying: source.path, recursive: source.isRecursive)
             try mount.change(propagation: source.propagation, recursive: source.propagatesRecursively)
             if !source.adding.isEmpty { try mount.change(adding: source.adding) }
-        } catch let error as KernelError {
+        } catch {
             throw InvalidInput(source.place + ".source", "'\(source.path.prefix(200))': \(error)")
         }
     }

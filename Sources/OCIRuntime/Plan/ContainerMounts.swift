@@ -27,7 +27,7 @@ struct ContainerMounts {
                 steps.append(.attachment(descriptor, target: target, isFile: isFile))
                 sources.append(source)
             } else {
-                steps.append(fileSystem(type, target, parsed))
+                steps.append(fileSystem(type, mount.source ?? "", target, parsed))
                 // A read-only /dev gets its nodes first.
                 if target == "/dev" && parsed.flags.contains(.readOnly) {
                     late.append(.mountReadonly("/dev"))
@@ -60,7 +60,9 @@ struct ContainerMounts {
             propagatesRecursively: options.propagation == nil || options.recursivePropagation)
     }
 
-    private func fileSystem(_ type: String, _ target: String, _ options: MountOptions) -> LaunchPlan.Step {
+    private func fileSystem(
+        _ type: String, _ source: String, _ target: String, _ options: MountOptions
+    ) -> LaunchPlan.Step {
         var attributes = MountAttributes(rawValue: options.attributes)
         if target == "/dev" { attributes.subtract([.readOnly, .noDevices]) }
         var data = MountCompiler.data(options)
@@ -73,8 +75,10 @@ struct ContainerMounts {
         }
         // Whichever of the two a configuration means: only one is left.
         let isCgroup = type == "cgroup" || type == "cgroup2"
+        if isCgroup { data = [] }
+        // What is mounted, for a file system of a device; a name for others.
+        if !source.isEmpty { data.insert("source=\(source)", at: 0) }
         return .mount(
-            type: isCgroup ? "cgroup2" : type, target: target, options: isCgroup ? [] : data,
-            attributes: attributes)
+            type: isCgroup ? "cgroup2" : type, target: target, options: data, attributes: attributes)
     }
 }

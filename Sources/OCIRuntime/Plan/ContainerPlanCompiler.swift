@@ -1,7 +1,7 @@
 package import Core
 internal import LinuxSystem
 package import OCI
-package import Sandbox
+internal import Sandbox
 
 /// Compiles a bundle's configuration into what torpor-stage does. Pure, but for one question about the sources of binds.
 ///

@@ -50,7 +50,8 @@ package final class ContainerDirectory: Sendable {
         let bytes: [UInt8]
         do {
             bytes = try File.read(Self.state, at: directory.raw, limit: Limits.ociConfigBytes)
-        } catch  where error.isMissing {
+        } catch {
+            guard error.isMissing else { throw error }
             throw RuntimeFailure(
                 "container \(id) has no state yet: it is being made, or that was interrupted")
         }

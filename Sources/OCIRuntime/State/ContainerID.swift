@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 
 /// What a container is called: the name of its directory in the runtime's root.
 package struct ContainerID: Sendable, Hashable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-package import LinuxSystem
+internal import LinuxSystem
 
 /// What the runtime remembers about a container between its commands: `state.json` in the container's directory.
 package struct ContainerRecord: Codable, Sendable, Hashable {

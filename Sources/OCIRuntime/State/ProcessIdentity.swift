@@ -26,14 +26,14 @@ package struct ProcessIdentity: Sendable, Hashable, Codable {
 
     /// - Returns: nil when it has ended.
     package func open() throws(KernelError) -> PidFD? {
-        do {
-            let held = try PidFD(process: pid)
-            // Looked at again: the number may have been another's by now.
-            return isAlive ? held : nil
-        } catch {
+        let held: PidFD
+        do { held = try PidFD(process: pid) } catch {
             if error.code == ESRCH { return nil }
             throw error
         }
+        // Looked at again: the number may have been another's by now.
+        guard isAlive else { return nil }
+        return held
     }
 }
 

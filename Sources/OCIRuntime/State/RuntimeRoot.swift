@@ -24,7 +24,8 @@ package struct RuntimeRoot: Sendable {
         let directory = "\(path)/\(id)"
         do {
             try FileTree.makeDirectory(directory, mode: 0o700)
-        } catch  where error.isThere {
+        } catch {
+            guard error.isThere else { throw error }
             throw RuntimeFailure("container \(id) exists already; delete it, or use another id")
         }
         return try ContainerDirectory(id: id, path: directory)
@@ -55,7 +56,8 @@ package struct RuntimeRoot: Sendable {
     private func existing() throws(KernelError) -> Directory? {
         do {
             return try Directory(path: path)
-        } catch  where error.isMissing {
+        } catch {
+            guard error.isMissing else { throw error }
             return nil
         }
     }
