@@ -22,7 +22,8 @@ import Testing
     }
 
     private func place(_ steps: [LaunchPlan.Step], _ wanted: (LaunchPlan.Step) -> Bool) throws -> Int {
-        try #require(steps.firstIndex(where: wanted))
+        let found = steps.firstIndex(where: wanted)
+        return try #require(found)
     }
 
     private func problem(_ edit: (inout OCIConfig) -> Void) -> String? {
@@ -57,8 +58,11 @@ import Testing
         #expect(plan.sources.map(\.adding) == [.readOnly, .noSetuid])
         // MS_SLAVE, and MS_PRIVATE where nothing is said.
         #expect(plan.sources.map(\.propagation) == [0x8_0000, 0x4_0000])
-        #expect(plan.steps.contains(.attachment(.init(place: 1), target: "/a", isFile: false)))
-        #expect(plan.steps.contains(.attachment(.init(place: 2), target: "/f", isFile: true)))
+        let places = [1, 2].map { LaunchPlan.Descriptor(place: $0) }
+        let directory = LaunchPlan.Step.attachment(places[0], target: "/a", isFile: false)
+        let file = LaunchPlan.Step.attachment(places[1], target: "/f", isFile: true)
+        #expect(plan.steps.contains(directory))
+        #expect(plan.steps.contains(file))
     }
 
     @Test func hooksNeedAStopAndARunNeedsNoListener() throws {
@@ -69,7 +73,8 @@ import Testing
         let stop = try place(plan.steps) { $0 == .sync(1, listener: nil) }
         let pivot = try place(plan.steps) { $0 == .pivot }
         #expect(stop < pivot)
-        #expect(plan.steps.contains(.sync(2, listener: nil)))
+        let ready = LaunchPlan.Step.sync(2, listener: nil)
+        #expect(plan.steps.contains(ready))
     }
 
     @Test func passedDescriptorsComeBehindTheListener() throws {
@@ -78,8 +83,10 @@ import Testing
         }) {
             $0.passed = 2
         }.steps
-        #expect(steps.contains(.sync(2, listener: .init(place: 2))))
-        #expect(steps.contains(.pass([.init(place: 3), .init(place: 4)])))
+        let listening = LaunchPlan.Step.sync(2, listener: LaunchPlan.Descriptor(place: 2))
+        let passing = LaunchPlan.Step.pass([3, 4].map { LaunchPlan.Descriptor(place: $0) })
+        #expect(steps.contains(listening))
+        #expect(steps.contains(passing))
     }
 
     @Test func otherUsersBecomeRootFirst() throws {
