@@ -40,6 +40,14 @@ import Testing
         #expect(CgroupLocation(mountinfo: mountinfo, membership: "0::/other\n") == nil)
     }
 
+    @Test func `What lies at the usual place hides the rest`() {
+        let covered = """
+            40 22 0:30 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw
+            41 22 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw
+            """
+        #expect(CgroupLocation(mountinfo: covered, membership: "0::/a\n")?.directory == "/sys/fs/cgroup/a")
+    }
+
     @Test func `Nothing without cgroup2`() {
         let mountinfo = "40 22 0:30 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
         #expect(CgroupLocation(mountinfo: mountinfo, membership: "8:pids:/x\n") == nil)

@@ -6,9 +6,12 @@ package struct CgroupMount: Sendable, Hashable {
 
     /// - Parameter mountinfo: /proc/self/mountinfo (proc_pid_mountinfo(5)). - Returns: nil without cgroup2.
     package init?(mountinfo: String) {
-        let mounts = mountinfo.split(separator: "\n").lazy.compactMap { CgroupMount(line: $0) }
-        guard let first = mounts.first else { return nil }
-        self = first
+        let mounts = mountinfo.split(separator: "\n").compactMap { CgroupMount(line: $0) }
+        // At the usual place it hides what a hybrid host has below.
+        guard let mount = mounts.last(where: { $0.point == "/sys/fs/cgroup" }) ?? mounts.first else {
+            return nil
+        }
+        self = mount
     }
 
     private init?(line: Substring) {
