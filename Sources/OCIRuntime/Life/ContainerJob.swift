@@ -40,6 +40,7 @@ struct ContainerJob {
         setting.waitsForStart = request.waitsForStart
         setting.passed = passed.numbers.count
         setting.movesRoot = request.movesRoot
+        setting.cgroupMount = CgroupMount(mountinfo: try File.text("/proc/self/mountinfo"))?.point
         setting.hasGroup = try Self.groups(namespaces, bundle.config.linux)
         setting.isFile = { path in
             guard let file = try? File.open(path, flags: File.pathOnly) else {

@@ -16,7 +16,13 @@ struct ContainerMounts {
         for (index, mount) in (config.mounts ?? []).enumerated() {
             let place = "mounts[\(index)]"
             let options = mount.options ?? []
-            let isBind = mount.type == "bind" || options.contains("bind") || options.contains("rbind")
+            var mount = mount
+            var isBind = mount.type == "bind" || options.contains("bind") || options.contains("rbind")
+            if let point = setting.cgroupMount, !isBind, mount.isCgroup, !namespaces.has(.cgroup) {
+                // Who has no cgroup namespace sees what the caller sees, and may not even mount it.
+                mount.source = point
+                isBind = true
+            }
             let type = isBind ? "bind" : mount.type ?? "none"
             let parsed = try MountOptions(options, type: type, path: place + ".options")
             let target = MountCompiler.normalized(mount.destination)
@@ -81,4 +87,8 @@ struct ContainerMounts {
         return .mount(
             type: isCgroup ? "cgroup2" : type, target: target, options: data, attributes: attributes)
     }
+}
+
+extension OCIConfig.Mount {
+    fileprivate var isCgroup: Bool { type == "cgroup" || type == "cgroup2" }
 }

@@ -23,6 +23,8 @@ package struct ContainerPlanCompiler {
         package var movesRoot = false
         /// Whether there is a group of this number in the container.
         package var hasGroup: (UInt32) -> Bool = { _ in true }
+        /// Where the host has its cgroup2.
+        package var cgroupMount: String?
         /// Whether the source of a bind is no directory; nil where there is none.
         package var isFile: (String) -> Bool? = { _ in nil }
 
