@@ -13,7 +13,8 @@ import Testing
     ) throws -> ContainerPlan {
         var config = OCIConfig.default(command: ["/bin/sh"])
         edit(&config)
-        var setting = ContainerPlanCompiler.Setting(bundle: "/b", rootfs: "/b/rootfs")
+        var setting = ContainerPlanCompiler.Setting(
+            bundle: "/b", rootfs: "/b/rootfs", kernel: KernelVersion(6, 12), modules: SecurityModules([]))
         setting.isFile = { $0 == "/none" ? nil : $0.hasSuffix("file") }
         change(&setting)
         return try ContainerPlanCompiler(

@@ -35,7 +35,8 @@ struct ContainerJob {
         var config = bundle.config
         config.process.env = (config.process.env ?? []) + passed.environment
         self.config = config
-        var setting = ContainerPlanCompiler.Setting(bundle: bundle.path, rootfs: bundle.rootfs)
+        var setting = ContainerPlanCompiler.Setting(
+            bundle: bundle.path, rootfs: bundle.rootfs, kernel: KernelVersion.ofHost(), modules: .ofHost())
         setting.keepsGroups = try !Self.maySetGroups()
         setting.waitsForStart = request.waitsForStart
         setting.passed = passed.numbers.count

@@ -102,7 +102,9 @@ struct StageFailure: Error, CustomStringConvertible {
             description = "process.cwd: '\(config.process.cwd.prefix(200))' cannot be entered: \(reason)"
         case .calls:
             // They are the process's own, and so of its configuration alone.
-            let steps = try? ProcessSteps(config.process, seccomp: nil, keepsGroups: false).steps()
+            let steps = try? ProcessSteps(
+                config.process, seccomp: nil, linux: config.linux, modules: .ofHost(), keepsGroups: false
+            ).steps()
             let purposes = LaunchPlan(steps: steps ?? []).callPurposes
             let what =
                 purposes.indices.contains(failure.call) ? purposes[failure.call] : "prepare the process"

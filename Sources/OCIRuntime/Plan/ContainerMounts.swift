@@ -33,7 +33,8 @@ struct ContainerMounts {
                 steps.append(.attachment(descriptor, target: target, isFile: isFile))
                 sources.append(source)
             } else {
-                steps.append(fileSystem(type, mount.source ?? "", target, parsed))
+                let label = try setting.modules.labelOption(config.linux?.mountLabel, type: type)
+                steps.append(fileSystem(type, mount.source ?? "", target, parsed, label))
                 // A read-only /dev gets its nodes first.
                 if target == "/dev" && parsed.flags.contains(.readOnly) {
                     late.append(.mountReadonly("/dev"))
@@ -67,7 +68,7 @@ struct ContainerMounts {
     }
 
     private func fileSystem(
-        _ type: String, _ source: String, _ target: String, _ options: MountOptions
+        _ type: String, _ source: String, _ target: String, _ options: MountOptions, _ label: String?
     ) -> LaunchPlan.Step {
         var attributes = MountAttributes(rawValue: options.attributes)
         if target == "/dev" { attributes.subtract([.readOnly, .noDevices]) }
@@ -82,6 +83,7 @@ struct ContainerMounts {
         // Whichever of the two a configuration means: only one is left.
         let isCgroup = type == "cgroup" || type == "cgroup2"
         if isCgroup { data = [] }
+        if let label { data.append(label) }
         // What is mounted, for a file system of a device; a name for others.
         if !source.isEmpty { data.insert("source=\(source)", at: 0) }
         return .mount(

@@ -1,7 +1,7 @@
 package import Core
 internal import LinuxSystem
 package import OCI
-internal import Sandbox
+package import Sandbox
 
 /// Compiles a bundle's configuration into what torpor-stage does. Pure, but for one question about the sources of binds.
 ///
@@ -25,10 +25,14 @@ package struct ContainerPlanCompiler {
         package var hasGroup: (UInt32) -> Bool = { _ in true }
         /// Where the host has its cgroup2.
         package var cgroupMount: String?
+        package var kernel: KernelVersion
+        package var modules: SecurityModules
         /// Whether the source of a bind is no directory; nil where there is none.
         package var isFile: (String) -> Bool? = { _ in nil }
 
-        package init(bundle: String, rootfs: String) {
+        package init(bundle: String, rootfs: String, kernel: KernelVersion, modules: SecurityModules) {
+            self.kernel = kernel
+            self.modules = modules
             self.bundle = bundle
             self.rootfs = rootfs
         }
@@ -57,8 +61,11 @@ package struct ContainerPlanCompiler {
         let places = PlanPlaces(sources: sources.count)
         let entry = RootEntry(rootfs: setting.rootfs)
         var steps: [LaunchPlan.Step] = namespaces.joins(.mount) ? [] : [entry.shield]
+        steps += try NamespaceFields.parameters(config.linux, ofHostRoot: true, kernel: setting.kernel)
         steps.append(.root(.root, at: setting.rootfs))
         if namespaces.hasOtherUsers { steps.append(.becomeRoot(keepsGroups: setting.keepsGroups)) }
+        steps += try NamespaceFields.parameters(config.linux, ofHostRoot: false, kernel: setting.kernel)
+        steps += try NamespaceFields.time(config.linux)
         steps += mountSteps
         steps += hiddenPaths()
         if config.process.cwd != "/" { steps.append(.directory(config.process.cwd, mode: 0o755)) }
@@ -68,7 +75,8 @@ package struct ContainerPlanCompiler {
         if config.process.terminal == true { steps.append(terminal()) }
         if config.root.readonly == true { steps.append(.rootReadonly) }
         steps += try ProcessSteps(
-            config.process, seccomp: config.linux?.seccomp, keepsGroups: setting.keepsGroups
+            config.process, seccomp: config.linux?.seccomp, linux: config.linux, modules: setting.modules,
+            keepsGroups: setting.keepsGroups
         ).steps()
         if setting.passed > 0 {
             let hasListener = setting.waitsForStart
@@ -99,12 +107,6 @@ package struct ContainerPlanCompiler {
         if let score = config.process.oomScoreAdj {
             steps.append(.write("/proc/self/oom_score_adj", content: "\(score)"))
         }
-        for (name, value) in (config.linux?.sysctl ?? [:]).sorted(by: { $0.key < $1.key }) {
-            let path =
-                name.utf8.contains(UInt8(ascii: "/"))
-                ? name : name.split(separator: ".").joined(separator: "/")
-            steps.append(.write("/proc/sys/" + path, content: value))
-        }
         for (key, name) in [("hostname", config.hostname), ("domainname", config.domainname)] {
             guard let name, !name.isEmpty else { continue }
             guard namespaces.has(.uts) else {
@@ -116,7 +118,7 @@ package struct ContainerPlanCompiler {
                 throw InvalidInput(
                     key, "has \(name.utf8.count) bytes", allowed: "at most \(Limits.hostnameBytes)")
             }
-            steps.append(key == "hostname" ? .hostname(name) : .domainname(name))
+            steps += key == "hostname" ? [.hostname(name)] : NamespaceFields.domainName(name)
         }
         return steps
     }

@@ -6,12 +6,20 @@ package import Sandbox
 package struct ProcessSteps: Sendable {
     private let process: OCIConfig.Process
     private let seccomp: OCIConfig.Seccomp?
+    private let linux: OCIConfig.Linux?
+    private let modules: SecurityModules
     private let keepsGroups: Bool
 
     /// - Parameters:
-    ///   - seccomp: nil is no filter. - keepsGroups: setgroups(2) is not allowed in the container's user namespace.
-    package init(_ process: OCIConfig.Process, seccomp: OCIConfig.Seccomp?, keepsGroups: Bool) {
+    ///   - seccomp: nil is no filter. - linux: for what it says of processes. - modules: those of the host.
+    ///   - keepsGroups: setgroups(2) is not allowed in the container's user namespace.
+    package init(
+        _ process: OCIConfig.Process, seccomp: OCIConfig.Seccomp?, linux: OCIConfig.Linux?,
+        modules: SecurityModules, keepsGroups: Bool
+    ) {
         self.process = process
+        self.linux = linux
+        self.modules = modules
         self.seccomp = seccomp
         self.keepsGroups = keepsGroups
     }
@@ -37,6 +45,7 @@ package struct ProcessSteps: Sendable {
         for limit in try process.limits() {
             steps.append(.limit(limit.kind, soft: limit.soft, hard: limit.hard))
         }
+        steps += try ProcessFields(process, linux, modules: modules).steps()
         steps.append(
             .capabilities(
                 bounding: masks.bounding.rawValue, effective: masks.effective.rawValue,
@@ -46,7 +55,8 @@ package struct ProcessSteps: Sendable {
         )
         if process.noNewPrivileges == true { steps.append(.noNewPrivileges) }
         if let seccomp {
-            steps.append(.seccomp(try SeccompCompiler.compile(seccomp, capabilities: masks.bounding)))
+            let filter = try SeccompCompiler.compile(seccomp, capabilities: masks.bounding)
+            steps.append(.seccomp(filter, flags: try seccomp.flagBits()))
         }
         return steps
     }

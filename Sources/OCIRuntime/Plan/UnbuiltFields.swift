@@ -5,18 +5,10 @@ internal import OCI
 enum UnbuiltFields {
     static func check(_ config: OCIConfig) throws(InvalidInput) {
         let linux = config.linux
-        let process = config.process
-        try refuse("process.apparmorProfile", process.apparmorProfile?.isEmpty == false)
-        try refuse("process.selinuxLabel", process.selinuxLabel?.isEmpty == false)
-        try refuse("process.scheduler", process.scheduler != nil)
-        try refuse("process.ioPriority", process.ioPriority != nil)
-        try refuse("process.execCPUAffinity", process.execCPUAffinity != nil)
-        try refuse("linux.timeOffsets", linux?.timeOffsets?.isEmpty == false)
+        try refuse("linux.seccomp.listenerPath", linux?.seccomp?.listenerPath?.isEmpty == false)
         try refuse("linux.netDevices", linux?.netDevices?.isEmpty == false)
         try refuse("linux.intelRdt", linux?.intelRdt != nil)
         try refuse("linux.memoryPolicy", linux?.memoryPolicy != nil)
-        try refuse("linux.mountLabel", linux?.mountLabel?.isEmpty == false)
-        try refuse("linux.personality", linux?.personality != nil)
         for (index, device) in (linux?.devices ?? []).enumerated() where !DefaultDevice.isOne(device) {
             try refuse("linux.devices[\(index)]", true)
         }

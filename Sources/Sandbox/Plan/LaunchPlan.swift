@@ -142,15 +142,6 @@ extension LaunchPlan.Step {
     }
 }
 
-extension LaunchPlan.Step {
-    package static func domainname(_ name: String) -> Self {
-        .call(
-            SystemCall(
-                .setdomainname, [.text(name), .number(UInt64(name.utf8.count))],
-                purpose: "set the NIS domain name"))
-    }
-}
-
 extension LaunchPlan {
     /// What the process's own calls are for, in their order.
     package var callPurposes: [String] {
