@@ -31,7 +31,7 @@ def arguments() -> argparse.Namespace:
     groups = list(GROUPS)
     parser.add_argument("--only", choices=groups, nargs="+", default=groups, help="measure only these")
     parser.add_argument("--json", metavar="FILE", help="also write results and raw samples here")
-    for name in ["work", "cgroup", "torpord", "torpor"]:
+    for name in ["work", "cgroup", "torpord", "torpor", "torpor-oci"]:
         parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -81,6 +81,17 @@ def measure_rates(options, rows: dict[str, Promise], raw: dict) -> None:
             say(f"starts per second, run {number + 1}: {figures}")
 
 
+def measure_runtimes(options, rows: dict[str, Promise], raw: dict) -> None:
+    with (Crun(options.work, options.cgroup) as crun,
+          Crun(options.work, options.cgroup + "-oci", options.torpor_oci) as own):
+        for number in range(options.runs):
+            times = starts.runtimes(crun, own, options.samples)
+            raw.setdefault("runtimes", []).append(times)
+            middle = starts.medians(times)
+            rows["oci"].results.append(middle["torpor-oci"] / middle["crun"])
+            say(f"runtimes, run {number + 1}: {summary(times)}")
+
+
 def measure_thaw(options, rows: dict[str, Promise], raw: dict) -> None:
     with Torpord(options, PORT) as torpord:
         for number in range(options.runs):
@@ -117,6 +128,7 @@ def measure_proxy(options, rows: dict[str, Promise], raw: dict) -> None:
 GROUPS = {
     "rest": measure_rest,
     "starts": measure_starts,
+    "runtimes": measure_runtimes,
     "thaw": measure_thaw,
     "exec": measure_exec,
     "rates": measure_rates,

@@ -1,6 +1,7 @@
 """The baseline's measuring programs, and the peers: crun and nginx."""
 
 import json
+import os
 import socket
 import subprocess
 import time
@@ -57,9 +58,10 @@ class Stopwatch:
 
 
 class Crun:
-    """`crun run` of a program that does nothing, with cgroup v2 where crun looks for it."""
+    """`crun run`, or that of another runtime, of a program that does nothing, with cgroup v2 where crun looks for it."""
 
-    def __init__(self, work: str, cgroup: str):
+    def __init__(self, work: str, cgroup: str, program: str = "crun"):
+        self.program = program
         # A host with v1 and v2 side by side shows v2 elsewhere: bound over, in a mount namespace of its own.
         self.root, self.name = cgroup.rsplit("/", 1)
         script = 'test "$1" = /sys/fs/cgroup || mount --bind "$1" /sys/fs/cgroup; shift; exec "$@"'
@@ -73,15 +75,15 @@ class Crun:
         return Stopwatch(self.work, self.prefix)
 
     def command(self, container: str) -> list[str]:
-        return ["run", "crun", "--root", f"{self.work}/run/crun", "--cgroup-manager=cgroupfs", "run",
-                "--bundle", f"{self.work}/bundle", f"{self.name}-{container}"]
+        return ["run", self.program, "--root", f"{self.work}/run/{os.path.basename(self.program)}",
+                "--cgroup-manager=cgroupfs", "run", "--bundle", f"{self.work}/bundle", f"{self.name}-{container}"]
 
     def run(self) -> float:
         """Microseconds from start to exit."""
         self.count += 1
         sample = self.stopwatch.time(*self.command(str(self.count)))
         if sample.status != 0:
-            raise BenchmarkError(f"crun run exited with {sample.status}")
+            raise BenchmarkError(f"{self.program} run exited with {sample.status}")
         return sample.microseconds
 
     def __enter__(self) -> "Crun":

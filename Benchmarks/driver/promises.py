@@ -46,6 +46,7 @@ def promises() -> dict[str, Promise]:
     return {
         "cold": Promise("function at zero → first byte / crun run", 0.35, 0.18, binding=True),
         "cold-none": Promise("the same with network: none / crun run", 0.30, 0.16),
+        "oci": Promise("torpor-oci run, start to exit / crun run", 1.0, 0.6),
         "rate": Promise("cold starts per second, 4 in flight / crun", 2, 4, more=True),
         "frozen": Promise("frozen → first byte / warm, p50", 1.8, 1.25, binding=True),
         "exec": Promise("exec request → answer / posix_spawn of the same program", 4, 2, binding=True),

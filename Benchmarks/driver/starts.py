@@ -65,5 +65,17 @@ def rates(
     return {"torpor": cold, "crun": runs}
 
 
+def runtimes(crun: Crun, own: Crun, samples: int) -> dict[str, list[float]]:
+    """One run: each runtime's samples in microseconds, from start to exit of `run`, taken in turn."""
+    times: dict[str, list[float]] = {"torpor-oci": [], "crun": []}
+    order = [("torpor-oci", own), ("crun", crun)]
+    for _ in range(samples):
+        for name, runtime in order:
+            time.sleep(SETTLE)
+            times[name].append(runtime.run())
+        order.reverse()
+    return times
+
+
 def medians(times: dict[str, list[float]]) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in times.items()}

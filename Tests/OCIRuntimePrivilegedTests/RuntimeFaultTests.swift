@@ -85,7 +85,7 @@ struct RuntimeFaultTests {
             let other = try SpawnedTool(["sleep", "100"], input: nil, output: nil, errors: 2)
             let path = "\(fixture.root)/\(id)/state.json"
             let text = try File.text(path)
-            let field = try #require(text.range(of: "\"pid\":"))
+            let field = try #require(text.firstRange(of: "\"pid\":"))
             let rest = text[field.upperBound...].drop { $0.isNumber }
             try FileTree.remove(path)
             try FileTree.makeFile(

@@ -41,6 +41,8 @@ struct ContainerJob {
         setting.waitsForStart = request.waitsForStart
         setting.passed = passed.numbers.count
         setting.movesRoot = request.movesRoot
+        // In a user namespace mknod(2) is refused.
+        setting.bindsNodes = try !HostIdentity.isRoot || !Self.hasEveryID()
         setting.cgroupMount = CgroupMount(mountinfo: try File.text("/proc/self/mountinfo"))?.point
         setting.hasGroup = try Self.groups(namespaces, bundle.config.linux)
         setting.isFile = { path in
@@ -64,6 +66,11 @@ struct ContainerJob {
     private static func maySetGroups() throws(KernelError) -> Bool {
         guard HostIdentity.isRoot else { return false }
         return try File.text("/proc/self/setgroups").hasPrefix("allow")
+    }
+
+    private static func hasEveryID() throws(KernelError) -> Bool {
+        let map = try File.text("/proc/self/uid_map").split { $0 == " " || $0 == "\n" }
+        return map.elementsEqual(["0", "0", "4294967295"])
     }
 
     private static func groups(

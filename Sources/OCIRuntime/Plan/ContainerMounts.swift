@@ -9,7 +9,10 @@ struct ContainerMounts {
     let namespaces: NamespaceChoice
     let setting: ContainerPlanCompiler.Setting
 
-    func compile() throws(InvalidInput) -> (steps: [LaunchPlan.Step], sources: [MountSource]) {
+    /// - Returns: the steps before the pivot, those after it, and what is sent along.
+    func compile() throws(InvalidInput) -> (
+        steps: [LaunchPlan.Step], late: [LaunchPlan.Step], sources: [MountSource]
+    ) {
         var steps: [LaunchPlan.Step] = []
         var sources: [MountSource] = []
         var late: [LaunchPlan.Step] = []
@@ -35,14 +38,14 @@ struct ContainerMounts {
             } else {
                 let label = try setting.modules.labelOption(config.linux?.mountLabel, type: type)
                 steps.append(fileSystem(type, mount.source ?? "", target, parsed, label))
-                // A read-only /dev gets its nodes first.
+                // A read-only /dev gets its nodes and the console first.
                 if target == "/dev" && parsed.flags.contains(.readOnly) {
                     late.append(.mountReadonly("/dev"))
                 }
             }
         }
         // Places of sources come right behind the root's, however many there are.
-        return (steps + ContainerDevices(config: config).steps() + late, sources)
+        return (steps, late, sources)
     }
 
     private func isFile(_ source: MountSource) throws(InvalidInput) -> Bool {

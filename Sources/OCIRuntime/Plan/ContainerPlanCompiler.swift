@@ -23,6 +23,8 @@ package struct ContainerPlanCompiler {
         package var movesRoot = false
         /// Whether there is a group of this number in the container.
         package var hasGroup: (UInt32) -> Bool = { _ in true }
+        /// Whether the caller may make no device nodes, and those of the host are bound.
+        package var bindsNodes = false
         /// Where the host has its cgroup2.
         package var cgroupMount: String?
         package var kernel: KernelVersion
@@ -57,7 +59,9 @@ package struct ContainerPlanCompiler {
                 allowed: "{\"type\": \"mount\"} in it")
         }
         let mounts = ContainerMounts(config: config, namespaces: namespaces, setting: setting)
-        let (mountSteps, sources) = try mounts.compile()
+        let (mountSteps, lateSteps, sources) = try mounts.compile()
+        let devices = try ContainerDevices(
+            config: config, bindsNodes: namespaces.hasOtherUsers || setting.bindsNodes)
         let places = PlanPlaces(sources: sources.count)
         let entry = RootEntry(rootfs: setting.rootfs)
         var steps: [LaunchPlan.Step] = namespaces.joins(.mount) ? [] : [entry.shield]
@@ -67,12 +71,15 @@ package struct ContainerPlanCompiler {
         steps += try NamespaceFields.parameters(config.linux, ofHostRoot: false, kernel: setting.kernel)
         steps += try NamespaceFields.time(config.linux)
         steps += mountSteps
+        steps += devices.early
         steps += hiddenPaths()
         if config.process.cwd != "/" { steps.append(.directory(config.process.cwd, mode: 0o755)) }
         steps += try names()
         if hasEarlyHooks { steps.append(.sync(ContainerPlan.Point.mounted.rawValue, listener: nil)) }
         steps += namespaces.joins(.mount) ? entry.change : setting.movesRoot ? entry.move : [.pivot]
         if config.process.terminal == true { steps.append(terminal()) }
+        steps += devices.late
+        steps += lateSteps
         if config.root.readonly == true { steps.append(.rootReadonly) }
         steps += try ProcessSteps(
             config.process, seccomp: config.linux?.seccomp, linux: config.linux, modules: setting.modules,

@@ -9,9 +9,6 @@ enum UnbuiltFields {
         try refuse("linux.netDevices", linux?.netDevices?.isEmpty == false)
         try refuse("linux.intelRdt", linux?.intelRdt != nil)
         try refuse("linux.memoryPolicy", linux?.memoryPolicy != nil)
-        for (index, device) in (linux?.devices ?? []).enumerated() where !DefaultDevice.isOne(device) {
-            try refuse("linux.devices[\(index)]", true)
-        }
         for (index, mount) in (config.mounts ?? []).enumerated() {
             try refuse("mounts[\(index)].uidMappings", mount.uidMappings?.isEmpty == false)
             try refuse("mounts[\(index)].gidMappings", mount.gidMappings?.isEmpty == false)

@@ -28,7 +28,8 @@ package struct SystemCall: Sendable, Hashable {
     }
 
     package enum Name: String, Sendable, CaseIterable {
-        case chdir, chroot, close, ioprio_set, mount, openat, personality, prlimit64, sched_setaffinity, sched_setattr,
+        case chdir, chroot, close, fchmodat, fchownat, ioprio_set, mknodat, mount, openat, personality,
+            prlimit64, sched_setaffinity, sched_setattr,
             setdomainname
         case sethostname, setns, unshare
 
@@ -39,6 +40,9 @@ package struct SystemCall: Sendable, Hashable {
                 case .chdir: 80
                 case .chroot: 161
                 case .close: 3
+                case .fchmodat: 268
+                case .fchownat: 260
+                case .mknodat: 259
                 case .ioprio_set: 251
                 case .mount: 165
                 case .openat: 257
@@ -56,6 +60,9 @@ package struct SystemCall: Sendable, Hashable {
                 case .chdir: 49
                 case .chroot: 51
                 case .close: 57
+                case .fchmodat: 53
+                case .fchownat: 54
+                case .mknodat: 33
                 case .ioprio_set: 30
                 case .mount: 40
                 case .openat: 56
