@@ -85,11 +85,12 @@ struct RuntimeFaultTests {
             let other = try SpawnedTool(["sleep", "100"], input: nil, output: nil, errors: 2)
             let path = "\(fixture.root)/\(id)/state.json"
             let text = try File.text(path)
-            let field = try #require(text.firstRange(of: "\"pid\":"))
-            let rest = text[field.upperBound...].drop { $0.isNumber }
+            let halves = text.split(separator: "\"pid\":", maxSplits: 1)
+            try #require(halves.count == 2)
+            let rest = halves[1].drop { $0.isNumber }
             try FileTree.remove(path)
             try FileTree.makeFile(
-                path, content: Array((text[..<field.upperBound] + "\(other.processID)" + rest).utf8))
+                path, content: Array((halves[0] + "\"pid\":\(other.processID)" + rest).utf8))
             #expect(try fixture.state(id).status == "stopped")
             #expect(try fixture.run(["kill", id, "9"]).status == 1)
             #expect(try fixture.run(["delete", "--force", id]).status == 0)

@@ -93,8 +93,9 @@ import Testing
     @Test func otherUsersBecomeRootFirst() throws {
         let steps = try compile({
             $0.linux?.namespaces?.append(.init(.user))
-            $0.linux?.uidMappings = [.init(containerID: 0, hostID: 1000, size: 1)]
-            $0.linux?.gidMappings = $0.linux?.uidMappings
+            let map = OCIConfig.IDMapping(containerID: 0, hostID: 1000, size: 1)
+            $0.linux?.uidMappings = [map]
+            $0.linux?.gidMappings = [map]
         }) {
             $0.keepsGroups = true
             $0.hasGroup = { $0 == 0 }
