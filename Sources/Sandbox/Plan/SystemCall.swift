@@ -28,10 +28,10 @@ package struct SystemCall: Sendable, Hashable {
     }
 
     package enum Name: String, Sendable, CaseIterable {
-        case chdir, chroot, close, fchmodat, fchownat, ioprio_set, mknodat, mount, openat, personality,
-            prlimit64, sched_setaffinity, sched_setattr,
-            setdomainname
-        case sethostname, setns, unshare
+        // As the kernel names them.
+        // swift-format-ignore: AlwaysUseLowerCamelCase
+        case close, chdir, chroot, fchmodat, fchownat, ioprio_set, mknodat, mount, openat, personality,
+            prlimit64, sched_setaffinity, sched_setattr, setdomainname, sethostname, setns, unshare
 
         /// Of this machine's architecture.
         package var number: UInt64 {
