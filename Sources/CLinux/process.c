@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <linux/memfd.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
@@ -25,37 +26,31 @@ int setns(int fd, int type);
 int memfd_create(const char *name, unsigned flags);
 int dup3(int from, int to, int flags);
 
-struct child {
-    const struct clinux_launch *launch;
-    long error;
-    int32_t stage;
-};
-
 /* Runs on a stack of its own in the daemon's memory. The first call must be the one that gives the child its own table
  * of descriptors: a dup3 before it would write into the daemon's. */
 static int run_child(void *argument) {
-    struct child *child = argument;
-    const struct clinux_launch *launch = child->launch;
+    struct clinux_launch *launch = argument;
     static const char *const nothing[] = {"torpor-init", 0};
     int32_t highest = launch->program > launch->socket ? launch->program : launch->socket;
-    child->stage = CLINUX_LAUNCH_DESCRIPTORS;
-    child->error = raw(SYS_close_range, highest + 1, ~0u, RAW_FLAG_UNSHARE, 0, 0);
-    if (child->error >= 0) child->error = raw(SYS_dup3, launch->socket, 3, 0, 0, 0);
-    if (child->error < 0) return 127;
-    child->stage = CLINUX_LAUNCH_CAPABILITIES;
-    if ((child->error = raise_ambient()) < 0) return 127;
-    child->stage = CLINUX_LAUNCH_EXEC;
-    child->error =
+    launch->stage = CLINUX_LAUNCH_DESCRIPTORS;
+    launch->error = raw(SYS_close_range, highest + 1, ~0u, RAW_FLAG_UNSHARE, 0, 0);
+    if (launch->error >= 0) launch->error = raw(SYS_dup3, launch->socket, 3, 0, 0, 0);
+    if (launch->error < 0) return 127;
+    launch->stage = CLINUX_LAUNCH_CAPABILITIES;
+    if ((launch->error = raise_ambient()) < 0) return 127;
+    launch->stage = CLINUX_LAUNCH_EXEC;
+    launch->error =
         raw(SYS_execveat, launch->program, (long)"", (long)nothing, (long)(nothing + 1), RAW_EMPTY_PATH);
     return 127;
 }
 
-static long clone_child(struct clinux_launch *launch, struct child *child) {
+static long clone_child(struct clinux_launch *launch) {
     static _Thread_local char stack[16 << 10] __attribute__((aligned(16)));
     struct clone_args arguments = {
         .flags = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
-                 CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
+                 CLONE_VM | CLONE_CHILD_CLEARTID | CLONE_FILES | CLONE_PIDFD | CLONE_CLEAR_SIGHAND,
         .pidfd = (uint64_t)(uintptr_t)&launch->pidfd,
+        .child_tid = (uint64_t)(uintptr_t)&launch->running,
         .exit_signal = SIGCHLD,
         .stack = (uint64_t)(uintptr_t)stack,
         .stack_size = sizeof stack,
@@ -67,31 +62,33 @@ static long clone_child(struct clinux_launch *launch, struct child *child) {
     /* A signal handler of the daemon must not run in the child, whose memory is the daemon's. */
     uint64_t all = ~0ull, before;
     raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof all, 0);
-    long pid = clone_on_stack(&arguments, run_child, child);
+    long pid = clone_on_stack(&arguments, run_child, launch);
     raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0);
     return pid;
 }
 
-int32_t clinux_launch(struct clinux_launch *launch) {
-    struct child child = {launch, 0, CLINUX_LAUNCH_CLONE};
+int32_t clinux_launch_begin(struct clinux_launch *launch) {
     launch->pidfd = -1;
+    launch->error = 0;
+    launch->running = 1;
     launch->stage = CLINUX_LAUNCH_NETWORK;
     if (launch->network >= 0 && setns(launch->network, CLONE_NEWNET) < 0) return -errno;
-    long pid = clone_child(launch, &child);
-    launch->stage = child.stage;
-    long error = pid < 0 ? pid : child.error;
+    launch->stage = CLINUX_LAUNCH_CLONE;
+    long pid = clone_child(launch);
     if (launch->network >= 0 && setns(launch->own_network, CLONE_NEWNET) < 0) {
-        error = -errno;
+        int error = errno;
+        clinux_launch_finish(launch);
         launch->stage = CLINUX_LAUNCH_RETURN;
+        return -error;
     }
-    if (error >= 0) return (int32_t)pid;
-    if (pid >= 0) {
-        clinux_pidfd_signal(launch->pidfd, SIGKILL);
-        waitpid((pid_t)pid, 0, 0);
-        close(launch->pidfd);
-        launch->pidfd = -1;
-    }
-    return (int32_t)error;
+    return (int32_t)pid;
+}
+
+int32_t clinux_launch_finish(struct clinux_launch *launch) {
+    /* Not a private futex: the kernel wakes as for a thread that ends. */
+    while (__atomic_load_n(&launch->running, __ATOMIC_ACQUIRE))
+        raw(SYS_futex, (long)&launch->running, FUTEX_WAIT, 1, 0, 0);
+    return (int32_t)launch->error;
 }
 
 int32_t clinux_dup_low(int32_t fd) {

@@ -9,6 +9,7 @@ enum {
     CLINUX_LAUNCH_EXEC, CLINUX_LAUNCH_RETURN,
 };
 
+/* Stays where it is from begin to finish. */
 struct clinux_launch {
     int32_t program;      /* descriptor of a static program; best a low number, see clinux_dup_low */
     int32_t socket;       /* becomes descriptor 3 of the program; best a low number */
@@ -17,15 +18,21 @@ struct clinux_launch {
     int32_t own_network;  /* where the caller returns to; unused with network -1 */
     int32_t pidfd;        /* result: owned by the caller */
     int32_t stage;        /* result: CLINUX_LAUNCH_* that failed */
+    int32_t running;      /* the child still uses the caller's memory */
+    int64_t error;        /* the child's own */
 };
 
 /* clone3(2) with new user, pid, mount, IPC, UTS and cgroup namespaces, then execveat of the program with no arguments
  * and all capabilities ambient. It inherits descriptors 0, 1, 2 and the socket. Returns the child's pid, which the caller
- * must reap; the caller still has to write its id maps. The caller's mount namespace is what the child gets a copy of.
- * A failure at CLINUX_LAUNCH_RETURN leaves the calling thread in `network`: it must not go on.
- * Between clone and exec the child shares the caller's memory and makes raw system calls only; signals are blocked.
+ * must reap; the caller still has to write its id maps, and may do so at once. The caller's mount namespace is what the
+ * child gets a copy of. A failure at CLINUX_LAUNCH_RETURN leaves the calling thread in `network`: it must not go on.
+ * Unlike vfork(2) it returns while the child is on its way to the program: until clinux_launch_finish has returned, the
+ * thread must live and launch nothing else, and the socket must stay open. Between clone and exec the child shares the
+ * caller's memory and makes raw system calls only; signals are blocked.
  * Linux 5.11 (CLOSE_RANGE_UNSHARE 5.9, CLONE_INTO_CGROUP 5.7). */
-int32_t clinux_launch(struct clinux_launch *launch);
+int32_t clinux_launch_begin(struct clinux_launch *launch);
+/* Waits until the program runs. Returns 0, or -errno with the stage when it never will: the child has ended then. */
+int32_t clinux_launch_finish(struct clinux_launch *launch);
 
 /* fcntl(F_DUPFD_CLOEXEC) to a number of 16 or above: a process with thousands of descriptors keeps the few that every
  * launch passes on at low numbers, since a launch costs by the highest. Owned. */

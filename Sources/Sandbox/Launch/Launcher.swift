@@ -5,9 +5,9 @@ internal import LinuxSystem
 
 /// Makes containers, one after the other, on the one thread that it lives on.
 ///
-/// Order of a launch, and why: the process first, since its exec takes as long as everything else; its id map before
-/// the plan, which begins by becoming root; the root file system and sysfs here, where there is the privilege for them;
-/// the plan last.
+/// Order of a launch, and why: the process first, since its exec takes as long as everything else, and goes on beside
+/// it; its id map before the plan, which begins by becoming root; the root file system and sysfs here, where there is
+/// the privilege for them; the plan last.
 final class Launcher {
     private let program: LowDescriptor
     private let socketPlace: LowDescriptor
@@ -17,6 +17,11 @@ final class Launcher {
     private let roots: RootBuilder
     private let systems = SystemFilesystems()
     private let logs: any InstanceLogCollecting
+    // SAFETY: allocated by init, freed by deinit, and used on the launcher's one thread. The child writes to it as well,
+    // until programRuns has returned, which every launch calls.
+    private let launch = UnsafeMutablePointer<clinux_launch>.allocate(capacity: 1)
+
+    deinit { launch.deallocate() }
 
     /// - Parameters:
     ///   - program: torpor-init, sealed.
@@ -35,15 +40,19 @@ final class Launcher {
 
     func launch(_ job: LaunchJob) throws(KernelError) -> LaunchedProcess {
         let process = try clone(job)
+        // Or the daemon would hold init's end, too.
+        defer { try? socketPlace.replace(with: null) }
         do {
             try writeMaps(of: process.pid, job.ids)
             let viewer = LayerCache.Viewer(ids: job.ids, process: process.pid, lease: job.lease)
             let root = try roots.build(image: "/images/" + job.image, files: job.files, for: viewer)
             let system = try systems.mount(slot: job.slot, namespace: job.network, host: host)
             try showVolumes(of: job, to: process.pid)
-            try start(job, process: process, root: root, system: system)
+            try programRuns()
+            try start(job, process: process, root: root.mount, system: system)
             return process
         } catch {
+            try? programRuns()
             Self.abandon(process)
             throw error
         }
@@ -54,21 +63,31 @@ final class Launcher {
         let near = try PacketSocket(sendSeconds: 10, other: &far)
         guard let end = far.take() else { preconditionFailure("a pair has two ends") }
         try socketPlace.replace(with: end)
-        // Or the daemon would hold init's end, too.
-        defer { try? socketPlace.replace(with: null) }
-        var launch = clinux_launch()
-        launch.program = program.number
-        launch.socket = socketPlace.number
-        launch.cgroup = job.cgroup?.descriptor ?? -1
-        launch.network = job.network.raw
-        launch.own_network = host.raw
-        let pid = clinux_launch(&launch)
+        launch.initialize(to: clinux_launch())
+        launch.pointee.program = program.number
+        launch.pointee.socket = socketPlace.number
+        launch.pointee.cgroup = job.cgroup?.descriptor ?? -1
+        launch.pointee.network = job.network.raw
+        launch.pointee.own_network = host.raw
+        let pid = clinux_launch_begin(launch)
+        let stage = launch.pointee.stage
         precondition(
-            pid >= 0 || launch.stage != Int32(CLINUX_LAUNCH_RETURN),
+            pid >= 0 || stage != Int32(CLINUX_LAUNCH_RETURN),
             "a launcher could not return from a network namespace: \(KernelError("setns", code: -pid))")
-        if pid < 0 { throw KernelError(Self.name(ofStage: launch.stage), subject: "torpor-init", code: -pid) }
+        if pid < 0 {
+            try? socketPlace.replace(with: null)
+            throw KernelError(Self.name(ofStage: stage), subject: "torpor-init", code: -pid)
+        }
         return LaunchedProcess(
-            pid: pid, pidfd: PidFD(owning: OwnedFD(owning: launch.pidfd)), socket: near)
+            pid: pid, pidfd: PidFD(owning: OwnedFD(owning: launch.pointee.pidfd)), socket: near)
+    }
+
+    /// Waits until the process has left this program's memory for torpor-init.
+    private func programRuns() throws(KernelError) {
+        let result = clinux_launch_finish(launch)
+        guard result < 0 else { return }
+        throw KernelError(
+            Self.name(ofStage: launch.pointee.stage), subject: "torpor-init", code: -result)
     }
 
     private static func name(ofStage stage: Int32) -> String {

@@ -15,25 +15,34 @@ final class RootBuilder {
         self.isRootless = isRootless
     }
 
+    /// A root, and the writable layer that it was made over. Closing that takes as long as making the root: best done
+    /// when nobody waits.
+    struct Root: ~Copyable {
+        let mount: DetachedMount
+        let scratch: DetachedMount
+    }
+
     /// - Parameters:
     ///   - image: path of the image's root in the launcher's root.
     ///   - files: what /etc gets, by name; what the image has of these names is hidden, links included.
     ///   - viewer: the container, which owns what is made.
     func build(
         image: String, files: [LaunchJob.HostFile], for viewer: LayerCache.Viewer
-    ) throws(KernelError) -> DetachedMount {
+    ) throws(KernelError) -> Root {
         let layer = try layers.layer(image, for: viewer)
         let scratch = try makeScratch(layer: layer, files: files, owner: viewer.ids?.root)
         if takesDetached {
             do {
-                return try overlayOfDetached(lower: layer.mount, scratch: scratch)
+                let mount = try overlayOfDetached(lower: layer.mount, scratch: scratch)
+                return Root(mount: mount, scratch: scratch)
             } catch {
                 // Before 6.5 overlayfs takes no descriptors at all, which is told as EOPNOTSUPP.
                 guard error.code == EINVAL || error.code == EOPNOTSUPP else { throw error }
                 takesDetached = false
             }
         }
-        return try overlayOfAttached(image: image, scratch: scratch, for: viewer)
+        let mount = try overlayOfAttached(image: image, scratch: scratch, for: viewer)
+        return Root(mount: mount, scratch: scratch)
     }
 
     private func overlayOfDetached(
