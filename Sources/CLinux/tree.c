@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -135,4 +137,12 @@ int64_t clinux_attribute(int32_t fd, const char *name, void *buffer, size_t size
 
 int32_t clinux_set_attribute(int32_t fd, const char *name, const void *value, size_t size) {
     return fsetxattr(fd, name, value, size, 0) < 0 ? -errno : 0;
+}
+
+int32_t clinux_is_full(int32_t fd) {
+    struct statfs system;
+    if (fstatfs(fd, &system) < 0) return -errno;
+    /* No blocks: a tmpfs without a limit. */
+    if (system.f_type != TMPFS_MAGIC || system.f_blocks == 0) return 0;
+    return system.f_bfree < 4 || (system.f_files > 0 && system.f_ffree == 0);
 }

@@ -60,6 +60,13 @@ struct Diagnosis {
         switch failure.cause {
         case "OOMKilled":
             return "give it more memory: limits.memory, --memory (now \(memory)), or find out what it keeps"
+        case "PidsExhausted":
+            return "let it have more processes: limits.pids, --pids (now "
+                + "\(spec.limits.pids ?? Limits.processes)), or find out what it starts and does not wait for"
+        case "DiskQuota":
+            return
+                "let it write more: limits.disk, --disk (now \(spec.limits.effectiveDisk)), which is memory; or give "
+                + "it a volume"
         case "CommandNotFound":
             return
                 "the command is looked for inside the root filesystem; of a script, so is its interpreter (#!)"
@@ -103,6 +110,8 @@ struct Diagnosis {
             spec.mode == .exec
                 ? "with cgi: true the output begins with the head of a response, then an empty line"
                 : "what it sends is not HTTP/1.1: is --port (now \(spec.port)) the right one?"
+        case "oom_killed", "pids_exhausted", "disk_quota":
+            "it ran out of what its limits give it: see the failure above"
         case "start_failed", "function_unreachable": "see the failure above, and: torpor logs \(reference)"
         default: "it ended or closed the connection before its answer was whole: torpor logs \(reference)"
         }

@@ -64,7 +64,8 @@ extension NamespaceRequest: Codable {
             try StrictKeys.check(fields.superDecoder(forKey: .limits), NamespaceLimits.CodingKeys.self)
         }
         if fields.contains(.defaults) {
-            try StrictKeys.check(fields.superDecoder(forKey: .defaults), known: ["memory", "cpu", "pids"])
+            try StrictKeys.check(
+                fields.superDecoder(forKey: .defaults), known: ["memory", "cpu", "pids", "disk"])
         }
         record = NamespaceRecord(
             name: try fields.decode(NamespaceName.self, forKey: .name),

@@ -56,7 +56,12 @@ extension Schema {
             "EgressRule",
             .object([needs("to", .string), may("ports", .array(.either([.string, .integer])))])
         ),
-        ("LimitSpec", .object([may("memory", .string), may("cpu", .string), may("pids", .integer)])),
+        (
+            "LimitSpec",
+            .object([
+                may("memory", .string), may("cpu", .string), may("pids", .integer), may("disk", .string),
+            ])
+        ),
     ]
 
     private static let views: [(name: String, schema: Schema)] = [

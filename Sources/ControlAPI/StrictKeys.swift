@@ -20,7 +20,7 @@ enum StrictKeys {
             try check(fields.superDecoder(forKey: .scale), ScaleSpec.CodingKeys.self)
         }
         if fields.contains(.limits) {
-            try check(fields.superDecoder(forKey: .limits), known: ["memory", "cpu", "pids"])
+            try check(fields.superDecoder(forKey: .limits), known: ["memory", "cpu", "pids", "disk"])
         }
         // A port that is misspelt would allow all of them.
         if let network = try? fields.nestedContainer(keyedBy: AnyKey.self, forKey: .network) {

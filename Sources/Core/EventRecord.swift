@@ -12,6 +12,8 @@ package enum EventKind: String, Sendable, Hashable, Codable, CaseIterable {
     case woke
     /// An instance did not come up, or died.
     case failed
+    /// An instance ran out of something and may live on: `cause` is `PidsExhausted` or `DiskQuota`.
+    case exhausted
     /// An instance ended as it should.
     case stopped
     /// Somebody set the number of instances, or gave it back.

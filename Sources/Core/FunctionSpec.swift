@@ -35,11 +35,23 @@ package struct LimitSpec: Hashable, Sendable, Codable {
     package var memory: ByteCount?
     package var cpu: CPUQuantity?
     package var pids: Int?
+    /// Bytes of its writable layer, and of each tmpfs that says no size of its own.
+    package var disk: ByteCount?
 
-    package init(memory: ByteCount? = nil, cpu: CPUQuantity? = nil, pids: Int? = nil) {
+    package init(
+        memory: ByteCount? = nil, cpu: CPUQuantity? = nil, pids: Int? = nil, disk: ByteCount? = nil
+    ) {
         self.memory = memory
         self.cpu = cpu
         self.pids = pids
+        self.disk = disk
+    }
+
+    /// What holds for `disk`. These bytes are the instance's memory, too: without a word of the user's they leave it half.
+    package var effectiveDisk: ByteCount {
+        if let disk { return disk }
+        guard let memory else { return Limits.writableLayer }
+        return ByteCount(min(Limits.writableLayer.bytes, memory.bytes / Limits.writableShareOfMemory))
     }
 }
 
@@ -208,6 +220,11 @@ extension LimitSpec {
         if let pids {
             try check(
                 "limits.pids", (4...4_194_304).contains(pids), "\(pids) is out of range", "4 to 4194304")
+        }
+        if let disk {
+            try check(
+                "limits.disk", disk >= .mebibytes(1) && disk <= ByteCount(1 << 50),
+                "\(disk) is out of range", "1Mi to 1024Ti")
         }
     }
 }

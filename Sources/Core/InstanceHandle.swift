@@ -20,13 +20,16 @@ package final class InstanceHandle: Sendable {
     package let thawing: any Thawing
     /// Where a process answers each request (mode `exec`); nil where the port does.
     package let commands: CommandService?
+    /// What it ran out of, asked when a call to it has failed.
+    package let exhaustion: (any ExhaustionTelling)?
     /// Nanoseconds (monotonic) when its launch began and when it was found ready, for `Server-Timing`.
     package let startedAt: Int64
     package let readyAt: Int64
 
     package init(
         id: InstanceID, revision: RevisionID, slot: SlotID, port: UInt16, gate: InstanceGate,
-        thawing: any Thawing, commands: CommandService? = nil, startedAt: Int64, readyAt: Int64
+        thawing: any Thawing, commands: CommandService? = nil,
+        exhaustion: (any ExhaustionTelling)? = nil, startedAt: Int64, readyAt: Int64
     ) {
         self.id = id
         self.revision = revision
@@ -35,6 +38,7 @@ package final class InstanceHandle: Sendable {
         self.gate = gate
         self.thawing = thawing
         self.commands = commands
+        self.exhaustion = exhaustion
         self.startedAt = startedAt
         self.readyAt = readyAt
     }

@@ -50,7 +50,7 @@ package struct InstanceFailure: Error, Sendable, Hashable, Codable {
     }
 
     package var phase: Phase
-    /// A short stable code for tools: `OOMKilled`, `CommandNotFound`, `NotExecutable`, `ExitedEarly`, `NotListening`,
+    /// A short stable code for tools: `OOMKilled`, `PidsExhausted`, `DiskQuota`, `CommandNotFound`, `NotExecutable`, `ExitedEarly`, `NotListening`,
     /// `Exited`, `SandboxFailed`, `NoSlot`.
     package var cause: String
     /// A sentence: what failed, on what, why.

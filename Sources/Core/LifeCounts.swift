@@ -21,6 +21,8 @@ package struct LifeCounts: Sendable, Equatable {
     package var idleStops: UInt64 = 0
     /// Instances that ended though nobody had asked them to, by the short code of the cause.
     package var crashes: [String: UInt64] = [:]
+    /// Instances that ran out of something, and commands that did, by the short code.
+    package var exhaustions: [String: UInt64] = [:]
 
     package init() {}
 }

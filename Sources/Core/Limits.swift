@@ -200,8 +200,13 @@ package enum Limits {
     package static let openFiles = 1024
     /// Default bound of an instance's processes where the host has the pids controller.
     package static let processes = 512
-    /// Default size of an instance's writable layer (tmpfs).
+    /// Default size of an instance's writable layer (tmpfs), and the part of `limits.memory` that it may be: it is memory.
     package static let writableLayer = ByteCount.mebibytes(256)
+    package static let writableShareOfMemory: Int64 = 2
+    /// Bytes of a writable layer for which there may be one file.
+    package static let writableBytesPerFile: Int64 = 1024
+    /// How often a running instance is looked at for what it has run out of.
+    package static let exhaustionInterval = Duration.seconds(3)
     /// How old the host's resolver configuration may be that a new instance gets.
     package static let resolverAge = Duration.seconds(5)
     /// How long a deploy waits for the instances of a removed function of the same name to end their requests.

@@ -64,6 +64,7 @@ package struct NamespaceRecord: Hashable, Sendable {
         spec.limits.memory = spec.limits.memory ?? defaults.memory
         spec.limits.cpu = spec.limits.cpu ?? defaults.cpu
         spec.limits.pids = spec.limits.pids ?? defaults.pids
+        spec.limits.disk = spec.limits.disk ?? defaults.disk
         return spec
     }
 }

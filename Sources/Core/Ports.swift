@@ -19,12 +19,18 @@ package struct LaunchRequest: Sendable {
     package let slot: SlotID
     /// The number of its function's range of ids (`HostIDs`).
     package let idRange: Int?
+    /// Called when the instance runs out of something, once for each kind; from any thread, must not block.
+    package let notice: @Sendable (ExhaustionNotice) -> Void
 
-    package init(instance: InstanceID, revision: Revision, slot: SlotID, idRange: Int?) {
+    package init(
+        instance: InstanceID, revision: Revision, slot: SlotID, idRange: Int?,
+        notice: @escaping @Sendable (ExhaustionNotice) -> Void = { _ in }
+    ) {
         self.instance = instance
         self.revision = revision
         self.slot = slot
         self.idRange = idRange
+        self.notice = notice
     }
 }
 
@@ -43,7 +49,7 @@ package protocol SandboxPort: Sendable {
 }
 
 /// One running container. Every call may come from any thread, in any state, also after its end.
-package protocol SandboxedInstance: Thawing, ProcessStarting {
+package protocol SandboxedInstance: Thawing, ProcessStarting, ExhaustionTelling {
     /// Whether it can be frozen: needs a cgroup of its own.
     var canFreeze: Bool { get }
     /// The id of its PID 1 in the daemon's pid namespace, for people; nil when it is gone.

@@ -69,6 +69,7 @@ struct CommandAnswer {
             return isStreaming ? .finish(ByteBuffer(string: "0\r\n\r\n")) : whole(failed: false)
         case _ where isStreaming: return .cut
         case .exited(.code): return isCGI || count == 0 ? .refuse(.commandFailed) : whole(failed: true)
+        case .exited(.oomKilled): return .refuse(.oomKilled)
         case .exited: return .refuse(.commandKilled)
         case .failed: return .refuse(.startFailed)
         case .lost: return .cut

@@ -285,7 +285,7 @@ final class CommandCall: Transport {
         case .exited(.signal(let number)):
             (what, refusal) = ("the command was ended by signal \(number)", .commandKilled)
         case .exited(.oomKilled):
-            (what, refusal) = ("the command was ended: it used more than limits.memory", .commandKilled)
+            (what, refusal) = ("the command was ended: it used more than limits.memory", .oomKilled)
         case .exited(.unknown): (what, refusal) = ("the command was ended", .commandKilled)
         case .failed(let failure): (what, refusal) = (failure.message, .startFailed)
         }

@@ -319,9 +319,11 @@ extension ClientExchange {
 
     private func functionFailed(_ connection: UpstreamConnection) {
         loop.activator?.suspect(connection.endpoint.handle.id, callID: stamp.callID)
+        let handle = connection.endpoint.handle
+        let exhaustion = responseInput == nil ? handle.exhaustion?.exhausted() : nil
         dropUpstream()
         refuse(
-            responseInput == nil ? .functionFailed : .invalidResponse,
-            instance: connection.endpoint.handle.id)
+            exhaustion.map(Refusal.init) ?? (responseInput == nil ? .functionFailed : .invalidResponse),
+            instance: handle.id)
     }
 }

@@ -1,3 +1,4 @@
+internal import Core
 internal import HTTPWire
 
 /// Every answer that the gateway gives itself, and the one place where status codes are chosen.
@@ -9,6 +10,7 @@ package enum Refusal: Int, Sendable, CaseIterable {
     case startFailed, functionUnreachable, functionFailed, invalidResponse
     case functionTimeout
     case commandFailed, commandKilled
+    case oomKilled, pidsExhausted, diskQuota
 
     init(_ error: HeadError) {
         self =
@@ -18,6 +20,16 @@ package enum Refusal: Int, Sendable, CaseIterable {
             case .version: .version
             case .expectation: .expectation
             case .transferCoding: .transferCoding
+            }
+    }
+
+    /// A call failed while its instance had run out of something.
+    init(_ exhaustion: Exhaustion) {
+        self =
+            switch exhaustion {
+            case .memory: .oomKilled
+            case .pids: .pidsExhausted
+            case .disk: .diskQuota
             }
     }
 
@@ -31,7 +43,8 @@ package enum Refusal: Int, Sendable, CaseIterable {
         case .headTooLarge: (431, "Request Header Fields Too Large")
         case .commandFailed: (500, "Internal Server Error")
         case .transferCoding: (501, "Not Implemented")
-        case .startFailed, .functionUnreachable, .functionFailed, .invalidResponse, .commandKilled:
+        case .startFailed, .functionUnreachable, .functionFailed, .invalidResponse, .commandKilled,
+            .oomKilled, .pidsExhausted, .diskQuota:
             (502, "Bad Gateway")
         case .queueFull, .queueTimeout: (503, "Service Unavailable")
         case .functionTimeout: (504, "Gateway Timeout")
@@ -59,6 +72,9 @@ package enum Refusal: Int, Sendable, CaseIterable {
         case .functionTimeout: "function_timeout"
         case .commandFailed: "command_failed"
         case .commandKilled: "command_killed"
+        case .oomKilled: "oom_killed"
+        case .pidsExhausted: "pids_exhausted"
+        case .diskQuota: "disk_quota"
         }
     }
 
@@ -66,7 +82,7 @@ package enum Refusal: Int, Sendable, CaseIterable {
     var isWorthTelling: Bool {
         switch self {
         case .queueFull, .queueTimeout, .startFailed, .functionUnreachable, .functionFailed, .invalidResponse,
-            .functionTimeout:
+            .functionTimeout, .oomKilled, .pidsExhausted, .diskQuota:
             true
         default: false
         }

@@ -132,6 +132,10 @@ struct FunctionReader {
             limits.cpu = try field.checked { () throws(InvalidInput) in try CPUQuantity(parsing: text) }
         }
         if let field = fields["pids"] { limits.pids = try field.integer() }
+        if let field = fields["disk"] {
+            let text = try field.text()
+            limits.disk = try field.checked { () throws(InvalidInput) in try ByteCount(parsing: text) }
+        }
         return limits
     }
 

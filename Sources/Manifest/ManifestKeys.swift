@@ -123,6 +123,12 @@ package enum ManifestKeys {
             "limits.pids", "whole number",
             default: "the namespace's, else \(Limits.processes) where the host can",
             allowed: "4 to 4194304", "Processes and threads.", example: "64"),
+        ManifestKey(
+            "limits.disk", "size",
+            default: "the namespace's, else \(Limits.writableLayer), at most half of limits.memory",
+            allowed: "1Mi to 1024Ti",
+            "What it may write to its root, and to `/tmp` and `/run` each: gone with the instance, and memory of its.",
+            example: "64Mi"),
     ]
 
     private static let attachments = [

@@ -18,7 +18,7 @@ enum HonouredLinux {
                 "only the default devices are there", allowed: DefaultDevice.names)
         }
         if let seccomp = linux.seccomp { try check(seccomp) }
-        if let resources = linux.resources { try check(resources) }
+        if let resources = linux.resources { try HonouredResources.check(resources) }
     }
 
     private static func refuse(
@@ -54,38 +54,5 @@ enum HonouredLinux {
                 "linux.sysctl.\(parameter.name)", parameter.path == "kernel/hostname",
                 "it has a key of its own", allowed: "hostname")
         }
-    }
-
-    private static func check(_ resources: OCIConfig.Resources) throws(InvalidInput) {
-        let path = "linux.resources"
-        for (index, rule) in (resources.devices ?? []).enumerated() {
-            try refuse(
-                "\(path).devices[\(index)]", !DefaultDevice.isImplied(by: rule),
-                "only the default devices can be used", allowed: DefaultDevice.names)
-        }
-        try refuse("\(path).blockIO", resources.blockIO.map(isEmpty) == false, "block I/O is not limited")
-        try refuse(
-            "\(path).hugepageLimits", resources.hugepageLimits?.isEmpty == false, "huge pages are not limited"
-        )
-        try refuse(
-            "\(path).network",
-            resources.network?.classID != nil || resources.network?.priorities?.isEmpty == false,
-            "network classes are of cgroup v1")
-        try refuse("\(path).rdma", resources.rdma?.isEmpty == false, "RDMA is not limited")
-        try refuse(
-            "\(path).unified", resources.unified?.isEmpty == false,
-            "files of the cgroup are not written as they are",
-            allowed: "memory, cpu and pids")
-        if let memory = resources.memory { try CgroupValues.check(memory, at: path + ".memory") }
-        if let cpu = resources.cpu { try CgroupValues.check(cpu, at: path + ".cpu") }
-    }
-
-    private static func isEmpty(_ io: OCIConfig.BlockIO) -> Bool {
-        let limits = [
-            io.throttleReadBpsDevice, io.throttleWriteBpsDevice, io.throttleReadIOPSDevice,
-            io.throttleWriteIOPSDevice,
-        ]
-        return (io.weight ?? 0) == 0 && (io.leafWeight ?? 0) == 0 && io.weightDevice?.isEmpty != false
-            && limits.allSatisfy { $0?.isEmpty != false }
     }
 }

@@ -46,10 +46,10 @@ extension OCIConfig {
         // A root filesystem that is read-only still needs places to write that go with the instance.
         Mount(
             destination: "/tmp", type: "tmpfs", source: "tmpfs",
-            options: ["nosuid", "nodev", "mode=1777", "size=65536k"]),
+            options: ["nosuid", "nodev", "mode=1777"]),
         Mount(
             destination: "/run", type: "tmpfs", source: "tmpfs",
-            options: ["nosuid", "nodev", "mode=755", "size=65536k"]),
+            options: ["nosuid", "nodev", "mode=755"]),
     ]
 
     /// Files of proc and sysfs that tell about, or act on, the whole host.

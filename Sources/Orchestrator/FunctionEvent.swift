@@ -19,7 +19,9 @@ package enum FunctionEvent: Sendable {
     /// The start failed. `running`: a sandbox exists, is to be killed, and `ended` follows.
     case startFailed(InstanceID, InstanceFailure, running: Bool)
     /// Every process of it is gone.
-    case ended(InstanceID, ExitStatus, log: [String])
+    /// - exhausted: what it had run out of shortly before.
+    case ended(InstanceID, ExitStatus, log: [String], exhausted: Exhaustion? = nil)
+    case exhausted(InstanceID, ExhaustionNotice, log: [String])
     /// The last request of a draining instance has left.
     case drained(InstanceID)
     /// It cannot be frozen after all: it stays ready until `stopAfter`.
@@ -56,6 +58,8 @@ package enum FunctionEffect: Sendable {
     case held(StartCause)
     /// An instance has failed, for who counts.
     case failed(InstanceFailure)
+    /// An instance or command has run out of something, for who counts.
+    case exhausted(Exhaustion)
     /// The rollout of this revision has ended: with nil it is active.
     case settled(Int, InstanceFailure?)
     /// Revisions beyond the kept ones.

@@ -117,6 +117,7 @@ extension FunctionMachine {
             message += ": \(failure.message)"
             record.lastFailure = failure
             effects.append(.save(record))
+            if failure.exit == .oomKilled { effects.append(.exhausted(.memory)) }
         }
         if call.untold > 0 { message += "; \(call.untold) more failed since the one told before" }
         let revision = call.instance.flatMap { instances[$0]?.revision } ?? record.active

@@ -89,7 +89,9 @@ package struct FunctionMachine: Sendable {
         case .ready(let id): ready(id, now, unixTime, &effects)
         case .startFailed(let id, let failure, let running):
             startFailed(id, failure, running, now, unixTime, &effects)
-        case .ended(let id, let exit, let log): ended(id, exit, log, now, unixTime, &effects)
+        case .ended(let id, let exit, let log, let exhausted):
+            ended(id, exit, exhausted, log, now, unixTime, &effects)
+        case .exhausted(let id, let notice, let log): exhausted(id, notice, log, now, unixTime, &effects)
         case .drained(let id):
             if instances[id]?.state == .draining { terminate(id, now, &effects) }
         case .freezeFailed(let id): instances[id]?.canFreeze = false
@@ -146,15 +148,15 @@ package struct FunctionMachine: Sendable {
     }
 
     private mutating func ended(
-        _ id: InstanceID, _ exit: ExitStatus, _ log: [String], _ now: Int64, _ unixTime: Int64,
-        _ effects: inout [FunctionEffect]
+        _ id: InstanceID, _ exit: ExitStatus, _ exhausted: Exhaustion?, _ log: [String], _ now: Int64,
+        _ unixTime: Int64, _ effects: inout [FunctionEffect]
     ) {
         guard let instance = instances[id] else { return }
         switch instance.state {
         case .creating, .starting, .ready, .frozen:
             let phase: InstanceFailure.Phase = instance.state == .ready ? .run : .start
             _ = instance.gate.close()
-            var failure = InstanceFailure.ending(exit, phase: phase)
+            var failure = InstanceFailure.ending(exit, phase: phase, after: exhausted)
             failure.log = log
             fail(id, failure, now, unixTime, &effects)
             forget(id, .failed, exit, unixTime, &effects)
@@ -179,6 +181,7 @@ package struct FunctionMachine: Sendable {
         record.lastFailure = failure
         tellFailed(instance, failure, &effects)
         effects.append(.failed(failure))
+        if failure.exit == .oomKilled { effects.append(.exhausted(.memory)) }
         if failure.phase == .run {
             if now - instance.readyAt >= Self.stableTime { crashes.succeeded() }
             crashes.failed(at: now)
@@ -224,7 +227,19 @@ package struct FunctionMachine: Sendable {
 
 extension InstanceFailure {
     /// The failure of a main process that ended by itself.
-    static func ending(_ exit: ExitStatus, phase: Phase) -> InstanceFailure {
+    /// - Parameter exhaustion: what it had run out of shortly before, which explains an end that is not one's own wish.
+    static func ending(_ exit: ExitStatus, phase: Phase, after exhaustion: Exhaustion? = nil)
+        -> InstanceFailure
+    {
+        var failure = plainEnding(exit, phase: phase)
+        if let exhaustion, exhaustion != .memory, exit != .code(0), exit != .oomKilled {
+            failure.cause = exhaustion.rawValue
+            failure.message += "; shortly before, \(exhaustion.what)"
+        }
+        return failure
+    }
+
+    private static func plainEnding(_ exit: ExitStatus, phase: Phase) -> InstanceFailure {
         let before = phase == .start ? " before its port accepted a connection" : ""
         return switch exit {
         case .code(let code):

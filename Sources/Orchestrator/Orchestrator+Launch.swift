@@ -29,7 +29,10 @@ extension Orchestrator {
             sandbox = try await sandboxes.launch(
                 LaunchRequest(
                     instance: instance.id, revision: instance.revision, slot: slot,
-                    idRange: functions[instance.function]?.record.idRange))
+                    idRange: functions[instance.function]?.record.idRange,
+                    notice: { [weak self, key = instance.function, id = instance.id] notice in
+                        self?.exhausted(key, id, notice)
+                    }))
         } catch {
             neverStarted(instance, error)
             return
@@ -75,6 +78,7 @@ extension Orchestrator {
             id: instance.id, revision: instance.revision.id, slot: slot, port: port, gate: machine.gate,
             thawing: sandbox,
             commands: spec.mode == .exec ? CommandService(processes: sandbox, isCGI: spec.cgi) : nil,
+            exhaustion: sandbox,
             startedAt: instance.startedAt, readyAt: readyAt)
         apply(.ready(instance.id), to: instance.function)
     }
@@ -104,7 +108,9 @@ extension Orchestrator {
                 of: instance.id, function: instance.function, lines: Limits.failureLogLines)
         }
         over(instance)
-        apply(.ended(instance.id, exit, log: tail), to: instance.function)
+        apply(
+            .ended(instance.id, exit, log: tail, exhausted: instance.sandbox?.exhausted()),
+            to: instance.function)
     }
 
     private func over(_ instance: RunningInstance) {

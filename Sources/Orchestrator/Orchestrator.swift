@@ -52,6 +52,7 @@ package actor Orchestrator {
         case crowded(FunctionKey)
         case suspect(InstanceID, callID: String)
         case failed(FailedCall)
+        case exhausted(FunctionKey, InstanceID, ExhaustionNotice)
         case released(FunctionKey)
     }
 
@@ -154,6 +155,7 @@ package actor Orchestrator {
             // Closed by the gateway: it could not be thawed.
             if let instance, instance.handle?.gate.phase == .closed { instance.kill() }
         case .failed(let call): callFailed(call)
+        case .exhausted(let key, let id, let notice): tellExhausted(key, id, notice)
         }
     }
 
@@ -222,6 +224,7 @@ package actor Orchestrator {
             case .tell(let event): tell(event)
             case .held(let cause): tellHeld(key, cause)
             case .failed(let failure): count(failure)
+            case .exhausted(let kind): lifeCounts.exhaustions[kind.rawValue, default: 0] += 1
             case .settled(let number, let failure):
                 settled(RevisionID(function: key, number: number), failure)
             case .forget(let numbers): forget(numbers, of: key)
@@ -344,6 +347,9 @@ extension Orchestrator: ActivatorPort {
         post.yield(.suspect(instance, callID: callID))
     }
     package nonisolated func failed(_ call: FailedCall) { post.yield(.failed(call)) }
+    nonisolated func exhausted(_ function: FunctionKey, _ instance: InstanceID, _ notice: ExhaustionNotice) {
+        post.yield(.exhausted(function, instance, notice))
+    }
     nonisolated func visit(_ function: FunctionKey) { post.yield(.visit(function)) }
     nonisolated func released(_ function: FunctionKey) { post.yield(.released(function)) }
 }

@@ -64,6 +64,25 @@ extension AcceptanceTests {
             }
         }
 
+        /// Its own places are bounded; who fills one is told, and others are not hurt.
+        @Test func whoFillsItsDiskIsTold() throws {
+            try TorporFixture.with { torpor in
+                try torpor.deployShell("filler", "cat /dev/zero >/tmp/file") {
+                    $0.limits.disk = .mebibytes(2)
+                }
+                try torpor.deployShell("other", "echo x >/tmp/file && cat /tmp/file")
+                let failed = try torpor.get("/function/filler")
+                #expect(failed.status == 500, "\(failed)")
+                try becomesTrue("the event") {
+                    try torpor.succeeding("events", "filler", "--kind", "exhausted").output.contains(
+                        "DiskQuota")
+                }
+                #expect(try torpor.succeeding("describe", "filler").output.contains("DiskQuota"))
+                #expect(try torpor.succeeding("explain", "filler").output.contains("limits.disk"))
+                #expect(try torpor.get("/function/other").text == "x\n")
+            }
+        }
+
         @Test func howItEndsIsTheStatus() throws {
             try TorporFixture.with { torpor in
                 try torpor.deployShell("end", "cat >/dev/null; eval \"$QUERY\"; exit 9", query: true)

@@ -316,6 +316,30 @@ struct FaultTests {
         return (Int(text.split(separator: " ")[1]) ?? 0) * 4096
     }
 
+    private struct Lacking: ExhaustionTelling {
+        let what: Exhaustion?
+        func exhausted() -> Exhaustion? { what }
+    }
+
+    /// A call that fails while its instance has run out of something says so by its code.
+    @Test func whatAnInstanceRanOutOfIsTheCode() async throws {
+        let upstream = try ScriptedUpstream { socket, _ in _ = try Request.read(socket) }
+        defer { upstream.stop() }
+        try await GatewayFixture.with { fixture in
+            let codes: [(Exhaustion?, String)] = [
+                (.memory, "oom_killed"), (.pids, "pids_exhausted"), (.disk, "disk_quota"),
+                (nil, "function_failed"),
+            ]
+            for (what, code) in codes {
+                let handle = GatewayFixture.instance(
+                    fixture.key, port: upstream.port, exhaustion: Lacking(what: what))
+                fixture.gateway.publish(fixture.key, instances: [handle])
+                let response = try await fixture.client { try $0.get("/function/hello") }
+                #expect(response.status == 502 && response.text.contains("\"\(code)\""), "\(response)")
+            }
+        }
+    }
+
     /// Each of a few failed calls is told with what the client got, and of a flood of them their number.
     @Test func failedCallsAreTold() async throws {
         let upstream = try ScriptedUpstream { socket, _ in _ = try Request.read(socket) }

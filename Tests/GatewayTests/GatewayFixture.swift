@@ -99,14 +99,16 @@ struct GatewayFixture: Sendable {
     /// An instance that is open and served by `port`.
     static func instance(
         _ key: FunctionKey, port: UInt16, concurrency: Int = 0, thawing: any Thawing = CountingThaw(),
-        commands: CommandService? = nil, startedAt: Int64 = 0, readyAt: Int64 = 0
+        commands: CommandService? = nil, exhaustion: (any ExhaustionTelling)? = nil, startedAt: Int64 = 0,
+        readyAt: Int64 = 0
     ) -> InstanceHandle {
         var random = SystemRandomNumberGenerator()
         let gate = InstanceGate(concurrency: concurrency)
         gate.open(now: 0)
         return InstanceHandle(
             id: InstanceID(random: &random), revision: RevisionID(function: key, number: 1), slot: SlotID(0),
-            port: port, gate: gate, thawing: thawing, commands: commands, startedAt: startedAt,
+            port: port, gate: gate, thawing: thawing, commands: commands,
+            exhaustion: exhaustion, startedAt: startedAt,
             readyAt: readyAt)
     }
 

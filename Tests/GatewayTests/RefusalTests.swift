@@ -11,6 +11,7 @@ import Testing
             ("queue_timeout", 503, 1), ("start_failed", 502, nil), ("function_unreachable", 502, nil),
             ("function_failed", 502, nil), ("invalid_response", 502, nil), ("function_timeout", 504, nil),
             ("command_failed", 500, nil), ("command_killed", 502, nil),
+            ("oom_killed", 502, nil), ("pids_exhausted", 502, nil), ("disk_quota", 502, nil),
         ]
         let found = Refusal.allCases
         #expect(found.map { "\($0.code)" } == promised.map(\.code))

@@ -67,7 +67,7 @@ import Testing
         }
         #expect(names("scale") == Set(ScaleSpec.CodingKeys.allCases.map(\.rawValue)))
         #expect(names("volumes") == Set(VolumeSpec.CodingKeys.allCases.map(\.rawValue)))
-        #expect(names("limits") == ["memory", "cpu", "pids"])
+        #expect(names("limits") == ["memory", "cpu", "pids", "disk"])
         #expect(Set(ManifestKeys.all.map(\.path)).count == ManifestKeys.all.count)
         #expect(Set(ManifestKeys.all.map(\.path)).isDisjoint(with: ManifestKeys.notBuilt))
     }

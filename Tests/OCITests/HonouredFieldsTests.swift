@@ -97,14 +97,17 @@ struct HonouredFieldsTests {
                 #"[{"allow":false,"type":"c","major":1,"minor":3,"access":"rwm"}]"#,
                 "linux.resources.devices[0]"
             ),
-            ("linux.resources.blockIO", #"{"weight":10}"#, "linux.resources.blockIO"),
+            ("linux.resources.blockIO", #"{"weight":5}"#, "linux.resources.blockIO.weight"),
+            ("linux.resources.blockIO", #"{"leafWeight":10}"#, "linux.resources.blockIO.leafWeight"),
             (
-                "linux.resources.hugepageLimits", #"[{"pageSize":"2MB","limit":1}]"#,
-                "linux.resources.hugepageLimits"
+                "linux.resources.hugepageLimits", #"[{"pageSize":"2MB/../x","limit":1}]"#,
+                "linux.resources.hugepageLimits[0].pageSize"
             ),
             ("linux.resources.network", #"{"classID":1}"#, "linux.resources.network"),
-            ("linux.resources.rdma", #"{"m":{"hcaHandles":1}}"#, "linux.resources.rdma"),
-            ("linux.resources.unified", #"{"memory.high":"1"}"#, "linux.resources.unified"),
+            ("linux.resources.rdma", #"{"m n":{"hcaHandles":1}}"#, "linux.resources.rdma"),
+            ("linux.resources.unified", #"{"cgroup.freeze":"1"}"#, "linux.resources.unified.cgroup.freeze"),
+            ("linux.resources.unified", #"{"memory/../x.y":"1"}"#, "linux.resources.unified.memory/../x.y"),
+            ("linux.resources.unified", #"{"nonsense.max":"1"}"#, "linux.resources.unified.nonsense.max"),
             ("linux.resources.memory", #"{"swappiness":10}"#, "linux.resources.memory.swappiness"),
             (
                 "linux.resources.memory", #"{"disableOOMKiller":true}"#,
@@ -157,7 +160,10 @@ struct HonouredFieldsTests {
             ),
             ("linux.seccomp", #"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_TSYNC"]}"#),
             ("annotations", #"{"org.example":"x"}"#), ("windows", #"{"x":1}"#),
-            ("linux.resources.blockIO", "{}"),
+            ("linux.resources.blockIO", "{}"), ("linux.resources.blockIO", #"{"weight":10}"#),
+            ("linux.resources.hugepageLimits", #"[{"pageSize":"2MB","limit":1}]"#),
+            ("linux.resources.rdma", #"{"mlx5_1":{"hcaHandles":1}}"#),
+            ("linux.resources.unified", #"{"memory.high":"1048576"}"#),
             ("linux.resources.memory", #"{"limit":1048576,"swap":-1,"disableOOMKiller":false}"#),
             ("mounts", #"[{"destination":"/data","type":"tmpfs","options":["ro","rprivate","size=10%"]}]"#),
         ])

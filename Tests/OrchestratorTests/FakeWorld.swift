@@ -32,6 +32,7 @@ final class FakeWorld: Sendable {
         var ids = HostIDs(first: 100_000, ranges: 8)
         /// Ranges that processes of nobody's have.
         var idRangesInUse: Set<Int> = []
+        var notices: [InstanceID: @Sendable (ExhaustionNotice) -> Void] = [:]
         var rangeOfInstance: [InstanceID: (function: FunctionKey, range: Int?)] = [:]
         /// Whether SIGTERM ends instances.
         var instancesObey = true
@@ -124,6 +125,9 @@ final class FakeInstance: SandboxedInstance {
     }
     func signal(_ process: UInt32, _ number: Int32) {}
     func log(_ line: String) {}
+    /// What it says that it ran out of.
+    let lacks = Mutex<Exhaustion?>(nil)
+    func exhausted() -> Exhaustion? { lacks.withLock { $0 } }
     func ended() async -> ExitStatus {
         for await status in end.stream { return status }
         return .unknown
@@ -143,6 +147,7 @@ extension FakeWorld: SandboxPort, NetworkPort, ImagePort, RouterPort, Timekeeper
         with {
             $0.rangeOfInstance[request.instance] = (request.revision.id.function, request.idRange)
             $0.launched.append(request.instance)
+            $0.notices[request.instance] = request.notice
             $0.instances[request.instance] = instance
         }
         return instance

@@ -1,5 +1,6 @@
 import Core
 import Orchestrator
+import Synchronization
 import Testing
 
 private let second: Int64 = 1_000_000_000
@@ -170,6 +171,34 @@ private let second: Int64 = 1_000_000_000
             await comes { record?.lastFailure?.cause == "OOMKilled" }
             #expect(record?.lastFailure?.log == ["last words"])
             await comes { published == 0 }
+        }
+    }
+
+    /// An instance that has run out of something may live on; its users learn it all the same.
+    @Test func anExhaustionIsToldOnce() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            let (id, notice) = try #require(world.with { $0.notices.first })
+            notice(ExhaustionNotice(.pids, "no more processes"))
+            await comes { record?.lastFailure?.cause == "PidsExhausted" }
+            #expect(record?.lastFailure?.instance == id && record?.lastFailure?.log == ["last words"])
+            #expect(published == 1)
+            await comes {
+                world.with { $0.events.contains { $0.kind == .exhausted && $0.cause == "PidsExhausted" } }
+            }
+            #expect(await orchestrator.lifeCounts.exhaustions == ["PidsExhausted": 1])
+        }
+    }
+
+    @Test func anExhaustionExplainsAnEnd() async throws {
+        try await run { orchestrator in
+            _ = try await deploy(orchestrator)
+            let instance = try #require(world.with { $0.instances.values.first })
+            instance.lacks.withLock { $0 = .disk }
+            instance.finish(.code(1))
+            await comes { record?.lastFailure?.cause == "DiskQuota" }
+            #expect(record?.lastFailure?.message.contains("exited with status 1") == true)
+            #expect(await orchestrator.lifeCounts.crashes == ["DiskQuota": 1])
         }
     }
 }

@@ -206,7 +206,7 @@ struct SimulatedFunction {
                 waiting = 0
             case .settled(let number, let failure): settled[number] = failure
             case .gone: isGone = true
-            case .save, .note, .tell, .held, .failed, .forget: break
+            case .save, .note, .tell, .held, .failed, .exhausted, .forget: break
             }
         }
     }

@@ -70,4 +70,11 @@ import Testing
         let dropped = try settings(limits, controllers: controllers, areBestEffort: true)
         #expect(dropped["memory.max"] == nil && dropped["memory.swap.max"] == nil)
     }
+
+    @Test func `What an instance writes is memory, of which it leaves half`() {
+        #expect(LimitSpec().effectiveDisk == Limits.writableLayer)
+        #expect(LimitSpec(memory: .mebibytes(64)).effectiveDisk == .mebibytes(32))
+        #expect(LimitSpec(memory: .mebibytes(4096)).effectiveDisk == Limits.writableLayer)
+        #expect(LimitSpec(memory: .mebibytes(64), disk: .mebibytes(100)).effectiveDisk == .mebibytes(100))
+    }
 }

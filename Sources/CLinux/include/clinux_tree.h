@@ -37,6 +37,9 @@ int32_t clinux_chmodat(int32_t directory, const char *path, uint32_t mode);
 /* utimensat(2): both times. */
 int32_t clinux_set_times(int32_t directory, const char *path, int64_t seconds, uint32_t nanoseconds);
 int32_t clinux_fsync(int32_t fd);
+/* Whether a tmpfs has no room left for a few pages more, or for one more file: fstatfs(2) of what lies on it; O_PATH is
+ * enough. 0 on other file systems. */
+int32_t clinux_is_full(int32_t fd);
 /* syncfs(2): everything of the file system that fd lies on; reports errors of writing since Linux 5.8. */
 int32_t clinux_syncfs(int32_t fd);
 

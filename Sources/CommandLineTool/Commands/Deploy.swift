@@ -23,6 +23,7 @@ struct Deploy: AsyncParsableCommand {
     @Option(help: "Memory at most: 128Mi.") var memory: String?
     @Option(help: "Cores at most: 0.5 or 500m.") var cpus: String?
     @Option(help: "Processes and threads at most.") var pids: Int?
+    @Option(help: "Bytes at most that it writes to its root, and to /tmp and /run: 64Mi.") var disk: String?
     @Option(help: "Instances that stay ready.") var min: Int?
     @Option(help: "Instances at most.") var max: Int?
     @Option(help: "Requests in flight per instance at most; 0 is no limit.") var concurrency: Int?
@@ -129,6 +130,9 @@ struct Deploy: AsyncParsableCommand {
             try CPUQuantity(parsing: text)
         }
         spec.limits.pids = pids
+        spec.limits.disk = try parsed("--disk", disk) { text throws(InvalidInput) in
+            try ByteCount(parsing: text)
+        }
         if let min { spec.scale.min = min }
         if let max { spec.scale.max = max }
         if let concurrency { spec.concurrency = concurrency }
@@ -172,6 +176,7 @@ struct Deploy: AsyncParsableCommand {
         let field = path.hasPrefix("spec.") ? String(path.dropFirst(5)) : path
         let options = [
             "limits.memory": "--memory", "limits.cpu": "--cpus", "limits.pids": "--pids",
+            "limits.disk": "--disk",
             "scale.min": "--min",
             "scale.max": "--max", "scale.freezeAfter": "--freeze-after", "scale.stopAfter": "--stop-after",
             "concurrency": "--concurrency", "port": "--port", "timeout": "--timeout", "command": "-- COMMAND",

@@ -119,7 +119,7 @@ struct Describe: AsyncParsableCommand {
     private static func limits(_ limits: LimitSpec) -> String {
         let named = [
             limits.memory.map { "memory \($0)" }, limits.cpu.map { "cpu \($0)" },
-            limits.pids.map { "pids \($0)" },
+            limits.pids.map { "pids \($0)" }, limits.disk.map { "disk \($0)" },
         ].compactMap { $0 }
         return named.isEmpty ? "defaults" : named.joined(separator: ", ")
     }

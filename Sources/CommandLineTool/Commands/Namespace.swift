@@ -128,7 +128,7 @@ struct NamespaceDescribe: AsyncParsableCommand {
         let defaults = namespace.defaults
         let named = [
             defaults.memory.map { "memory \($0)" }, defaults.cpu.map { "cpu \($0)" },
-            defaults.pids.map { "pids \($0)" },
+            defaults.pids.map { "pids \($0)" }, defaults.disk.map { "disk \($0)" },
         ].compactMap { $0 }
         let facts =
             [("Name", namespace.name.description)] + NamespaceListCommand.usage(namespace)

@@ -7,6 +7,7 @@ package enum Metric: String, CaseIterable, Sendable {
     case startPhaseSeconds = "torpor_start_phase_seconds"
     case startFailures = "torpor_start_failures_total"
     case instanceCrashes = "torpor_instance_crashes_total"
+    case exhaustions = "torpor_exhaustions_total"
     case freezes = "torpor_freezes_total"
     case idleStops = "torpor_idle_stops_total"
     case requests = "torpor_requests_total"
@@ -43,7 +44,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .instances, .slots: ["state"]
         case .startSeconds: ["kind"]
         case .startPhaseSeconds: ["phase"]
-        case .startFailures, .instanceCrashes: ["cause"]
+        case .startFailures, .instanceCrashes, .exhaustions: ["cause"]
         case .requests: ["function", "namespace", "class"]
         case .requestsInFlight, .queueDepth: ["function", "namespace"]
         case .refusals: ["code"]
@@ -63,6 +64,8 @@ package enum Metric: String, CaseIterable, Sendable {
             "How long the phases of cold starts took: slot (a network), sandbox (until exec), listen (until the port accepts)."
         case .startFailures: "Starts that came to nothing, by cause."
         case .instanceCrashes: "Instances that ended though nobody asked them to, by cause."
+        case .exhaustions:
+            "Instances and commands that ran out of something, by cause: OOMKilled, PidsExhausted, DiskQuota."
         case .freezes: "Instances that were frozen for being idle."
         case .idleStops: "Instances that were stopped for being idle."
         case .requests:

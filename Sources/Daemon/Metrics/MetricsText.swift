@@ -26,6 +26,7 @@ enum MetricsText {
             for phase in reading.phases { output.sample(metric, phase.name, durations: phase.times) }
         case .startFailures: causes(metric, reading.life.failedStarts, &output)
         case .instanceCrashes: causes(metric, reading.life.crashes, &output)
+        case .exhaustions: causes(metric, reading.life.exhaustions, &output)
         case .freezes: output.sample(metric, value: reading.life.freezes)
         case .idleStops: output.sample(metric, value: reading.life.idleStops)
         case .requests, .requestsInFlight, .queueDepth: functions(metric, reading, &output)

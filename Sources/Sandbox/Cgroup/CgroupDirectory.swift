@@ -29,20 +29,12 @@ final class CgroupDirectory: Sendable {
         try FileTree.makeDirectory(name, at: directory.raw)
         do {
             let cgroup = try File.open(name, at: directory.raw, flags: O_RDONLY | O_DIRECTORY)
-            for setting in settings { try Self.write(setting, to: cgroup) }
+            for setting in settings { try setting.write(to: cgroup.raw) }
             if let devices { try devices.attach(toNew: cgroup.raw) }
             return InstanceCgroup(name: name, directory: cgroup, parent: self)
         } catch {
             try? FileTree.removeDirectory(name, at: directory.raw)
             throw error
-        }
-    }
-
-    private static func write(_ setting: CgroupSetting, to cgroup: borrowing OwnedFD) throws(KernelError) {
-        do {
-            try File.write(setting.value, to: setting.file, at: cgroup.raw)
-        } catch {
-            guard setting.isOptional, error.isMissing else { throw error }
         }
     }
 
@@ -87,7 +79,7 @@ final class CgroupDirectory: Sendable {
 
     /// One by one: a controller that cannot be handed down (cpu, while real-time processes exist) must not keep the others.
     static func handDown(_ controllers: [String], in directory: String) {
-        for controller in controllers where ["memory", "cpu", "cpuset", "pids", "io"].contains(controller) {
+        for controller in controllers where CgroupSetting.Controller(rawValue: controller) != nil {
             try? File.write("+\(controller)", to: directory + "/cgroup.subtree_control")
         }
     }

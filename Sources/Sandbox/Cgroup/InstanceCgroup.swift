@@ -55,10 +55,13 @@ package final class InstanceCgroup: Sendable {
     package func kill() { try? File.write("1", to: "cgroup.kill", at: directory.raw) }
 
     /// How many processes the kernel's out-of-memory killer has ended here.
-    package func outOfMemoryKills() -> Int {
-        guard let events = try? File.text("memory.events", at: directory.raw) else { return 0 }
-        let line = events.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
-        return line.flatMap { Int($0.dropFirst(9)) } ?? 0
+    package func outOfMemoryKills() -> Int { count("oom_kill", in: "memory.events") }
+
+    /// A number of one of its files of events; 0 where there is no such file.
+    package func count(_ event: String, in file: String) -> Int {
+        guard let events = try? File.text(file, at: directory.raw) else { return 0 }
+        let line = events.split(separator: "\n").first { $0.hasPrefix(event + " ") }
+        return line.flatMap { Int($0.dropFirst(event.utf8.count + 1)) } ?? 0
     }
 
     /// One of its files, whole.

@@ -26,6 +26,8 @@ struct LaunchJob: Sendable {
     /// The image's root, relative to the image store.
     let image: String
     let files: [HostFile]
+    /// Bytes that may be written to the root.
+    let writable: ByteCount
     /// Whom the process runs as, in the container's ids: its output streams are that user's.
     let owner: Owner
     let cgroup: InstanceCgroup?
@@ -45,10 +47,15 @@ final class LaunchedProcess: Sendable {
     let pid: Int32
 
     private let log = Mutex<SharedFD?>(nil)
+    private let writable = Mutex<WritableLayer?>(nil)
 
     /// The log's end that was kept, once: non-blocking, to be closed with the container.
     func takeLog() -> SharedFD? { log.withLock { $0.take() } }
     func keepLog(_ log: SharedFD) { self.log.withLock { $0 = log } }
+
+    /// What is written to its root, once: to be let go with the container.
+    func takeWritable() -> WritableLayer? { writable.withLock { $0.take() } }
+    func keepWritable(_ layer: WritableLayer) { writable.withLock { $0 = layer } }
 
     init(pid: Int32, pidfd: consuming PidFD, socket: consuming PacketSocket) {
         self.pid = pid

@@ -45,7 +45,9 @@ final class Launcher {
         do {
             try writeMaps(of: process.pid, job.ids)
             let viewer = LayerCache.Viewer(ids: job.ids, process: process.pid, lease: job.lease)
-            let root = try roots.build(image: "/images/" + job.image, files: job.files, for: viewer)
+            let root = try roots.build(
+                image: "/images/" + job.image, files: job.files, writable: job.writable, for: viewer)
+            process.keepWritable(root.writable)
             let system = try systems.mount(slot: job.slot, namespace: job.network, host: host)
             try showVolumes(of: job, to: process.pid)
             try programRuns()

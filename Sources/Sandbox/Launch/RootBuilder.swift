@@ -15,34 +15,36 @@ final class RootBuilder {
         self.isRootless = isRootless
     }
 
-    /// A root, and the writable layer that it was made over. Closing that takes as long as making the root: best done
-    /// when nobody waits.
+    /// A root, and the file system that takes what is written to it. Closing that takes as long as making the root: done
+    /// when the container is gone.
     struct Root: ~Copyable {
         let mount: DetachedMount
-        let scratch: DetachedMount
+        let writable: WritableLayer
     }
 
     /// - Parameters:
     ///   - image: path of the image's root in the launcher's root.
     ///   - files: what /etc gets, by name; what the image has of these names is hidden, links included.
+    ///   - writable: bytes that may be written to it.
     ///   - viewer: the container, which owns what is made.
     func build(
-        image: String, files: [LaunchJob.HostFile], for viewer: LayerCache.Viewer
+        image: String, files: [LaunchJob.HostFile], writable: ByteCount, for viewer: LayerCache.Viewer
     ) throws(KernelError) -> Root {
         let layer = try layers.layer(image, for: viewer)
-        let scratch = try makeScratch(layer: layer, files: files, owner: viewer.ids?.root)
+        let scratch = try makeScratch(
+            layer: layer, files: files, size: writable, owner: viewer.ids?.root)
         if takesDetached {
             do {
-                let mount = try overlayOfDetached(lower: layer.mount, scratch: scratch)
-                return Root(mount: mount, scratch: scratch)
+                let root = try overlayOfDetached(lower: layer.mount, scratch: scratch)
+                return Root(mount: root, writable: WritableLayer(scratch))
             } catch {
                 // Before 6.5 overlayfs takes no descriptors at all, which is told as EOPNOTSUPP.
                 guard error.code == EINVAL || error.code == EOPNOTSUPP else { throw error }
                 takesDetached = false
             }
         }
-        let mount = try overlayOfAttached(image: image, scratch: scratch, for: viewer)
-        return Root(mount: mount, scratch: scratch)
+        let root = try overlayOfAttached(image: image, scratch: scratch, for: viewer)
+        return Root(mount: root, writable: WritableLayer(scratch))
     }
 
     private func overlayOfDetached(
@@ -93,10 +95,11 @@ final class RootBuilder {
 
     /// - Parameter owner: root of the container, in the launcher's ids; nil is the launcher itself.
     private func makeScratch(
-        layer: LayerCache.Layer, files: [LaunchJob.HostFile], owner: LaunchJob.Owner?
+        layer: LayerCache.Layer, files: [LaunchJob.HostFile], size: ByteCount, owner: LaunchJob.Owner?
     ) throws(KernelError) -> DetachedMount {
         let context = try FilesystemContext("tmpfs")
-        try context.set("size", "\(Limits.writableLayer.bytes)")
+        try context.set("size", "\(size.bytes)")
+        try context.set("nr_inodes", "\(max(1024, size.bytes / Limits.writableBytesPerFile))")
         try context.set("mode", "700")
         let scratch = try context.mount([.noDevices, .noSetuid])
         try makeDirectory("upper", mode: 0o755, at: scratch.descriptor, owner)

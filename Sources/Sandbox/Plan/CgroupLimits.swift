@@ -59,7 +59,7 @@ package struct CgroupLimits: Sendable {
     private static func whatMakesMemoryBind(_ settings: [CgroupSetting], isShared: Bool) -> [CgroupSetting] {
         guard settings.contains(where: { $0.file == "memory.max" && $0.value != "max" }) else { return [] }
         var result: [CgroupSetting] = []
-        if !isShared {
+        if !isShared, !settings.contains(where: { $0.file == "memory.oom.group" }) {
             result.append(CgroupSetting(controller: .memory, file: "memory.oom.group", value: "1"))
         }
         if !settings.contains(where: { $0.file == "memory.swap.max" }) {

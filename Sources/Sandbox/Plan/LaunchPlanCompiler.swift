@@ -34,7 +34,7 @@ package struct LaunchPlanCompiler {
         steps += [.becomeRoot(keepsGroups: facts.isRootless), .root(.root, at: Self.rootMountPoint)]
         steps += try NamespaceFields.parameters(linux, ofHostRoot: false, kernel: kernel)
         steps += try NamespaceFields.time(config.linux)
-        steps += try MountCompiler(config: config, facts: facts).steps()
+        steps += try MountCompiler(config: config, facts: facts, tmpfsSize: spec.limits.effectiveDisk).steps()
         steps += Attachments.steps(spec)
         steps += hiddenPaths()
         let directory = config.process.cwd

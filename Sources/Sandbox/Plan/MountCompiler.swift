@@ -6,6 +6,8 @@ package import OCI
 package struct MountCompiler {
     let config: OCIConfig
     let facts: HostFacts
+    /// Bytes of a tmpfs that says no size; nil is what the kernel does, half of the host's memory.
+    var tmpfsSize: ByteCount?
 
     /// The file systems that every container has (config-linux.md, "Default Filesystems"), even where its configuration
     /// leaves them out, those first that others lie on.
@@ -64,11 +66,26 @@ package struct MountCompiler {
         case "tmpfs" where target == "/dev":
             return devices(options: options, attributes: attributes, label: label, among: all)
         default:
-            return [
-                .mount(
-                    type: type, target: target, options: Self.data(options) + label,
-                    attributes: attributes)
-            ]
+            var data = Self.data(options) + label
+            if type == "tmpfs", let tmpfsSize, !data.contains(where: Self.bounds) {
+                data.append("size=\(tmpfsSize.bytes)")
+            }
+            return [.mount(type: type, target: target, options: data, attributes: attributes)]
+        }
+    }
+
+    private static func bounds(_ option: String) -> Bool {
+        option.hasPrefix("size=") || option.hasPrefix("nr_blocks=")
+    }
+
+    /// Where there is a tmpfs of the container's own that it writes to.
+    func writablePlaces() -> [String] {
+        mounts().compactMap { mount in
+            let target = Self.normalized(mount.destination)
+            guard mount.type == "tmpfs", target != "/dev", mount.options?.contains("ro") != true else {
+                return nil
+            }
+            return target
         }
     }
 

@@ -21,6 +21,8 @@ struct PreparedRevision: Sendable {
     let ownVariables: Set<String>
     let attachments: Attachments
     let idCounts: OCIConfig.IDCounts
+    /// Where it has a tmpfs of its own that it writes to.
+    let writablePlaces: [String]
     let lease = RevisionLease()
 }
 
@@ -62,7 +64,8 @@ struct RevisionCompiler: Sendable {
             owner: owner, ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)),
             attachments: Attachments(
                 spec: revision.spec, namespace: revision.id.function.namespace, owner: owner),
-            idCounts: config.idCounts)
+            idCounts: config.idCounts,
+            writablePlaces: MountCompiler(config: config, facts: facts).writablePlaces())
     }
 
     private func devices(_ linux: OCIConfig.Linux?) throws(InvalidInput) -> DeviceControl? {

@@ -3,6 +3,13 @@ internal import Glibc
 internal import LinuxSystem
 internal import Synchronization
 
+/// A boolean that threads share.
+private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func store(_ isSet: Bool) { value.store(isSet, ordering: .relaxed) }
+}
+
 /// One container, from its launch to the removal of the last trace of it.
 final class RunningInstance: SandboxedInstance, WatchedProcess {
     typealias LaunchResult = Result<RunningInstance, InstanceFailure>
@@ -26,6 +33,8 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     private let cleanUp: (@Sendable () -> Void)?
     private let explain: @Sendable (InitFailure, String?) -> InstanceFailure
     private let processes: FurtherProcesses
+    private let exhaustion: ExhaustionWatch
+    private let isFrozen = Flag()
     let ownVariables: Set<String>
     private let watcher: Watcher
     private let token = Atomic<UInt64>(0)
@@ -39,22 +48,26 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     ///   - launching: resumed once the function runs, or after all is cleaned up because it never will.
     ///   - cleanUp: called when it is gone.
     init(
-        id: InstanceID, process: LaunchedProcess, prepared: PreparedRevision, ids: ContainerIDs?,
+        request: LaunchRequest, process: LaunchedProcess, prepared: PreparedRevision, ids: ContainerIDs?,
         cgroup: InstanceCgroup?, watcher: Watcher,
         housekeeping: JobQueue<@Sendable () -> Void>, reclaiming: JobQueue<InstanceCgroup>,
         launching: CheckedContinuation<LaunchResult, Never>, cleanUp: (@Sendable () -> Void)?
     ) {
-        self.id = id
+        id = request.instance
         self.process = process
         self.cgroup = cgroup
         self.housekeeping = housekeeping
         self.reclaiming = reclaiming
         self.watcher = watcher
         self.cleanUp = cleanUp
-        explain = FailureExplanation(prepared: prepared, instance: id).callAsFunction(_:program:)
+        explain =
+            FailureExplanation(prepared: prepared, instance: request.instance).callAsFunction(_:program:)
         ownVariables = prepared.ownVariables
         let own = prepared.owner
-        processes = FurtherProcesses(process: process, instance: id) { user in
+        exhaustion = ExhaustionWatch(
+            cgroup: cgroup, layer: process.takeWritable(), limits: request.revision.spec.limits,
+            places: prepared.writablePlaces, notice: request.notice)
+        processes = FurtherProcesses(process: process, instance: request.instance) { user in
             ids?.host(LaunchJob.Owner(user: user?.user ?? own.user, group: user?.group ?? own.group))
         }
         deadline = KernelClock.monotonic() + Limits.launchTimeout.nanoseconds
@@ -81,17 +94,38 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     func freeze() async throws(InstanceFailure) {
         guard let cgroup else { throw failure(.freeze, "the host gave it no cgroup of its own") }
         let result = await withCheckedContinuation { continuation in
-            let isTaken = housekeeping.push { [reclaiming] in
+            let isTaken = housekeeping.push { [reclaiming, isFrozen] in
+                // Before it is: whoever thaws it meanwhile has the last word.
+                isFrozen.store(true)
                 let result = Result { () throws(KernelError) in try cgroup.freeze() }
                 continuation.resume(returning: result)
-                if case .success = result { _ = reclaiming.push(cgroup) }
+                guard case .success = result else {
+                    isFrozen.store(false)
+                    return
+                }
+                self.lookNow()
+                _ = reclaiming.push(cgroup)
             }
             if !isTaken { continuation.resume(returning: .failure(KernelError("freeze", code: ESHUTDOWN))) }
         }
         if case .failure(let error) = result { throw failure(.freeze, error.description) }
     }
 
+    func exhausted() -> Exhaustion? { exhaustion.recently() }
+
+    // Of a frozen one nothing changes until it is thawed.
+    func look() {
+        guard !isFrozen.isSet, life.withLock({ $0.isStarted }) else { return }
+        _ = housekeeping.push { self.lookNow() }
+    }
+
+    private func lookNow() {
+        exhaustion.look()
+        if !life.withLock({ $0.isReaped }) { exhaustion.lookInside(process: process.pid) }
+    }
+
     func thaw() throws(InstanceFailure) {
+        isFrozen.store(false)
         do { try cgroup?.thaw() } catch {
             // An instance that has just ended needs no thaw; whoever uses it finds out that it is gone.
             if error.code != ENODEV { throw failure(.freeze, error.description) }
@@ -188,6 +222,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
         case .failed(let id, let failure): processes.failed(id) { explain(failure, $0) }
         case .exited(let id, let status):
             processes.exited(id, status: status) { cgroup?.outOfMemoryKills() ?? 0 }
+            if status != 0 { look() }
         case .started, .reached, .master: break
         }
     }
@@ -212,6 +247,7 @@ final class RunningInstance: SandboxedInstance, WatchedProcess {
     /// Everything of the container is gone but its cgroup: its mounts and file system went with PID 1.
     private func finish() {
         let ranOutOfMemory = (cgroup?.outOfMemoryKills() ?? 0) > 0
+        exhaustion.close()
         _ = cgroup?.remove()
         cleanUp?()
         let (launching, result, waiting, exit) = life.withLock { life in

@@ -168,6 +168,7 @@ package final class SandboxRuntime: SandboxPort {
             LaunchJob(
                 instance: request.instance, function: request.revision.id.function.description,
                 ids: ids, lease: prepared.lease, plan: prepared.plan, image: prepared.image, files: files,
+                writable: request.revision.spec.limits.effectiveDisk,
                 owner: prepared.owner,
                 cgroup: cgroup, attachments: attachments, network: network, slot: request.slot,
                 keepsLog: request.revision.spec.mode == .exec)
@@ -225,8 +226,8 @@ package final class SandboxRuntime: SandboxPort {
                 devices: request.prepared.devices)
             let process = try launcher.launch(request.job(cgroup))
             let running = RunningInstance(
-                id: instance, process: process, prepared: request.prepared, ids: request.ids, cgroup: cgroup,
-                watcher: watcher, housekeeping: housekeeping, reclaiming: reclaiming,
+                request: request.launch, process: process, prepared: request.prepared, ids: request.ids,
+                cgroup: cgroup, watcher: watcher, housekeeping: housekeeping, reclaiming: reclaiming,
                 launching: request.continuation, cleanUp: request.cleanUp)
             do { try watcher.add(running) } catch {
                 running.kill()

@@ -18,6 +18,8 @@ protocol WatchedProcess: AnyObject, Sendable {
     func processEnded()
     /// Called about once a second while the process has not started.
     func tick(now: Int64) -> Bool
+    /// Called every few seconds.
+    func look()
 }
 
 /// One thread that waits for every container at once: for what torpor-init reports, and for its end.
@@ -38,6 +40,8 @@ final class Watcher: Sendable {
     private let epoll: OwnedFD
     private let wake: WakeEvent
     private let state = Mutex(State())
+    /// Monotonic nanoseconds; the thread's own.
+    private let nextLook = Atomic<Int64>(0)
 
     init() throws(KernelError) {
         epoll = OwnedFD(owning: try check(clinux_epoll_create(), "epoll_create1"))
@@ -79,12 +83,28 @@ final class Watcher: Sendable {
         var tokens = [UInt64](repeating: 0, count: 64)
         while !state.withLock({ $0.isClosed }) {
             let hasStarting = state.withLock { $0.entries.values.contains { $0.isStarting } }
-            let count = clinux_epoll_wait(epoll.raw, &tokens, Int32(tokens.count), hasStarting ? 1000 : -1)
+            let count = clinux_epoll_wait(
+                epoll.raw, &tokens, Int32(tokens.count), hasStarting ? 1000 : untilLook())
             for token in tokens.prefix(max(0, Int(count))) {
                 if token == 0 { wake.clear() } else { handle(token) }
             }
             if hasStarting { tick() }
+            look()
         }
+    }
+
+    /// Milliseconds until the next look; -1 while there is nobody to look at.
+    private func untilLook() -> Int32 {
+        if state.withLock({ $0.entries.isEmpty }) { return -1 }
+        let left = (nextLook.load(ordering: .relaxed) - KernelClock.monotonic()) / 1_000_000
+        return Int32(clamping: max(left + 1, 0))
+    }
+
+    private func look() {
+        let now = KernelClock.monotonic()
+        guard now >= nextLook.load(ordering: .relaxed) else { return }
+        nextLook.store(now + Limits.exhaustionInterval.nanoseconds, ordering: .relaxed)
+        for entry in state.withLock({ Array($0.entries.values) }) { entry.process.look() }
     }
 
     func close() {

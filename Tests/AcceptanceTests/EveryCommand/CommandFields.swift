@@ -8,7 +8,8 @@ extension JSONFields {
 
     static let spec: JSONFields =
         """
-        cgi command concurrency environment.* environment? limits.cpu? limits.memory? limits.pids? mode network port \
+        cgi command concurrency environment.* environment? limits.cpu? limits.disk? limits.memory? limits.pids? mode \
+        network port \
         queueTimeout scale.freezeAfter scale.max scale.min scale.stopAfter scale.target secrets? startTimeout stopGrace \
         timeout volumes.name? volumes.path? configs?
         """
@@ -32,7 +33,7 @@ extension JSONFields {
 
     static let namespace: JSONFields =
         """
-        createdAt defaults.cpu? defaults.memory? defaults.pids? limits.cpu? limits.functions limits.instances? \
+        createdAt defaults.cpu? defaults.disk? defaults.memory? defaults.pids? limits.cpu? limits.functions limits.instances? \
         limits.memory? name usage.cpu usage.functions usage.instances usage.memory
         """
 

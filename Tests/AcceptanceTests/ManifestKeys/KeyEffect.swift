@@ -137,6 +137,11 @@ extension KeyEffect {
             let mount = try #require(mounts.first { $0.contains(" /scratch ") })
             #expect(mount.contains(" - tmpfs ") && mount.contains("size=64k"), "\(mount)")
         },
+        KeyEffect("limits.disk") { keys in
+            let mounts = try keys.torpor.read("web.team", "/proc/self/mountinfo").split(separator: "\n")
+            let mount = try #require(mounts.first { $0.contains(" /tmp ") })
+            #expect(mount.contains(" - tmpfs ") && mount.contains("size=8192k"), "\(mount)")
+        },
         KeyEffect("volumes.path") { keys in
             let mounts = try keys.torpor.read("web.team", "/proc/self/mountinfo")
             for path in ["/data", "/shared", "/scratch", "/short"] {

@@ -36,6 +36,7 @@ struct ManyKeys {
             port: 8123
             environment: {GREETING: hi, BOTH: inline}
             environment_file: app.env
+            limits: {disk: 8Mi}
             network: none
             timeout: 2s
             scale: {min: 2, freezeAfter: never, stopAfter: never}

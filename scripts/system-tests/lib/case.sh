@@ -51,6 +51,20 @@ deploy_worker() {
     torpor deploy "$name" --rootfs /opt/torpor/worker "$@" -- /usr/bin/worker
 }
 
+# deploy_bundle NAME RESOURCES [FLAG…]: the worker as an OCI bundle with a root that can be written and these
+# linux.resources.
+deploy_bundle() {
+    local name=$1 resources=$2 bundle=/run/bundles/$1
+    shift 2
+    rm -rf "$bundle"
+    mkdir -p "$bundle"
+    cp -r /opt/torpor/worker "$bundle/rootfs"
+    jq -n --argjson resources "$resources" '{ociVersion: "1.2.0", root: {path: "rootfs"},
+        process: {args: ["/usr/bin/worker"], cwd: "/", user: {uid: 0, gid: 0}}, linux: {resources: $resources,
+        namespaces: (["pid", "network", "ipc", "uts", "mount", "cgroup"] | map({type: .}))}}' >"$bundle/config.json"
+    torpor deploy "$name" --bundle "$bundle" "$@"
+}
+
 call() { curl -sS --max-time 60 "$gateway/function/$1"; }
 status_of() { curl -s -o /dev/null -w '%{http_code}' --max-time 60 "$gateway/function/$1"; }
 tier_of() { curl -s -o /dev/null -D - --max-time 60 "$gateway/function/$1" | tr -d '\r' | sed -n 's/^[Ss]erver-[Tt]iming:.*desc="\([a-z]*\)".*/\1/p'; }

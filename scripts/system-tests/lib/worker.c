@@ -6,10 +6,14 @@
  *   /read/N     reads N MiB of the file /data, which stay in the page cache, and answers how many
  *   /line       answers the first line of the file /data
  *   /spin/MS    counts in a loop for MS milliseconds of wall time and answers the count
+ *   /direct/N   writes N MiB to /data/file past the page cache and answers the milliseconds that took
+ *   /fill       writes to /file until there is no room, at most 100 MiB, and answers the errno and how many MiB
  *   /fork       forks sleeping children until it may not, and answers how many there were
  *   /crash      ends without an answer */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +60,29 @@ static long spin(long duration) {
     return count / 10000;
 }
 
+static long write_direct(long mebibytes) {
+    static char block[1 << 20] __attribute__((aligned(4096)));
+    long long begun = milliseconds();
+    int fd = open("/data/file", O_WRONLY | O_CREAT | O_DIRECT, 0644);
+    for (long i = 0; fd >= 0 && i < mebibytes; i++)
+        if (write(fd, block, sizeof block) != sizeof block) return -1;
+    if (fd < 0 || close(fd) < 0) return -1;
+    return milliseconds() - begun;
+}
+
+static void fill(char body[64]) {
+    static char block[1 << 16];
+    long long bytes = 0, most = 100LL << 20;
+    int fd = open("/file", O_WRONLY | O_CREAT, 0644);
+    ssize_t n = fd < 0 ? -1 : 0;
+    while (n >= 0 && bytes < most) {
+        n = write(fd, block, sizeof block);
+        if (n > 0) bytes += n;
+    }
+    snprintf(body, 64, "%s %lld\n", n < 0 ? strerrorname_np(errno) : "no error", bytes >> 20);
+    if (fd >= 0) close(fd);
+}
+
 static long fork_all(void) {
     static pid_t children[100000];
     long count = 0;
@@ -76,6 +103,8 @@ static void work(const char *path, char body[64]) {
     else if (!strncmp(path, "/read/", 6)) snprintf(body, 64, "%ld\n", read_data(atol(path + 6)));
     else if (!strcmp(path, "/line")) first_line(body);
     else if (!strncmp(path, "/spin/", 6)) snprintf(body, 64, "%ld\n", spin(atol(path + 6)));
+    else if (!strncmp(path, "/direct/", 8)) snprintf(body, 64, "%ld\n", write_direct(atol(path + 8)));
+    else if (!strcmp(path, "/fill")) fill(body);
     else if (!strncmp(path, "/fork", 5)) snprintf(body, 64, "%ld\n", fork_all());
     else if (!strncmp(path, "/crash", 6)) _exit(3);
 }
