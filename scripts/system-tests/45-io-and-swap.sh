@@ -22,7 +22,7 @@ done | head -1)/memory.swap.max")
 [[ $swap == 0 ]] || fail "memory.swap.max is $swap by default"
 dd if=/dev/zero of=/swap bs=1M count=160 status=none
 chmod 600 /swap
-mkswap -q /swap && swapon /swap
+mkswap /swap >/dev/null && swapon /swap
 trap 'swapoff /swap; rm -f /swap' EXIT
 [[ $(status_of plain/memory/64) == 502 ]] || fail "over 32 MiB it goes on without having asked for swap"
 deploy_bundle swaps '{"memory": {"limit": 33554432, "swap": 134217728}}'
