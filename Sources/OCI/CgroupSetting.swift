@@ -22,8 +22,12 @@ package struct CgroupSetting: Sendable, Hashable {
 
     /// Whether it lifts a limit, as engines write it for every container: where there is none, nothing is lost.
     package var isUnlimited: Bool {
-        value == "max" || value.hasPrefix("max ") || value.hasSuffix("=max")
-            || file == "cpu.max.burst" && value == "0"
+        if value == "max" || value.hasPrefix("max ") || (file == "cpu.max.burst" && value == "0") {
+            return true
+        }
+        // `DEVICE KEY=VALUE…`
+        let pairs = value.split(separator: " ").dropFirst()
+        return !pairs.isEmpty && pairs.allSatisfy { $0.hasSuffix("=max") }
     }
 
     package init(

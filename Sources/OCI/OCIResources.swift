@@ -82,6 +82,8 @@ extension OCIConfig {
         package var throttleWriteBpsDevice: [ThrottleDevice]?
         package var throttleReadIOPSDevice: [ThrottleDevice]?
         package var throttleWriteIOPSDevice: [ThrottleDevice]?
+
+        package init() {}
     }
 
     package struct WeightDevice: Codable, Sendable, Hashable {

@@ -49,7 +49,8 @@ struct RuntimeProgram: ParsableCommand {
         version: "torpor-oci version \(TorporVersion.current)\nspec: \(SpecVersion.current)",
         subcommands: [
             CreateCommand.self, StartCommand.self, RunCommand.self, StateCommand.self, KillCommand.self,
-            DeleteCommand.self, ListCommand.self, SpecCommand.self, FeaturesCommand.self,
+            DeleteCommand.self, ExecCommand.self, PsCommand.self, PauseCommand.self, ResumeCommand.self,
+            UpdateCommand.self, ListCommand.self, SpecCommand.self, FeaturesCommand.self,
         ])
 
     @OptionGroup var options: RuntimeOptions

@@ -22,7 +22,8 @@ struct step_view {
 /* Everything that START needs. Pointers go into the plan that set them. */
 struct process {
     int32_t stdio[3]; /* -1: init's own */
-    int32_t program;  /* -1: the first argument names it */
+    int32_t program;  /* -1: its path, or without that the first argument, names it */
+    const char *path;
     const char *arguments, *environment[2], *directory; /* the second environment: besides the first */
     uint32_t arguments_size, environment_size[2], replacing_size;
     uint32_t uid, gid, umask, has_terminal;

@@ -10,6 +10,7 @@ static const uint8_t needs[TORPOR_OPS] = {
     [TORPOR_SYMLINK] = T0 | T1, [TORPOR_WRITE] = T0 | DATA,
     [TORPOR_CALL] = DATA, [TORPOR_PIVOT] = NOTHING,
     [TORPOR_SYNC] = NOTHING, [TORPOR_TERMINAL] = NOTHING,
+    [TORPOR_ENTER] = DATA,
     [TORPOR_STDIO] = DATA, [TORPOR_ARGUMENTS] = DATA,
     [TORPOR_ENVIRONMENT] = NOTHING, [TORPOR_WORKING_DIRECTORY] = T0,
     [TORPOR_IDENTITY] = NOTHING, [TORPOR_KEEP_GROUPS] = NOTHING,
@@ -52,6 +53,7 @@ static int data_suits(const struct torpor_step *step, const struct request *requ
                 return 0;
         return 1;
     case TORPOR_PASS:
+    case TORPOR_ENTER:
         if (step->data_size % 4 || step->data_size > 4 * TORPOR_DESCRIPTORS) return 0;
         for (uint32_t i = 0; i < step->data_size / 4; i++)
             if (index[i] < 0 || index[i] >= (int32_t)request->descriptor_count) return 0;

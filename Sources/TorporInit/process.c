@@ -22,6 +22,7 @@ long process_note(struct process *process, const struct step_view *view, const s
         return 0;
     case TORPOR_ARGUMENTS:
         process->program = view->descriptor;
+        process->path = view->text[0];
         process->arguments = view->data;
         process->arguments_size = step->data_size;
         return 0;
@@ -174,6 +175,7 @@ static long execute(const struct start *start, int is_trial) {
     size_t length = text_length(name);
     if (start->process->program >= 0)
         return is_trial ? 0 : kernel(execveat, start->process->program, "", start->arguments, start->environment, AT_EMPTY_PATH);
+    if (start->process->path) return try_program(start->process->path, start, is_trial);
     for (const char *at = name; *at; at++)
         if (*at == '/') return try_program(name, start, is_trial);
     for (char **entry = start->environment; *entry; entry++)
@@ -198,6 +200,16 @@ static long execute(const struct start *start, int is_trial) {
     return outcome;
 }
 
+/* A directory outside of the root, which a link to somebody's descriptor could lead to (CVE-2024-21626), has no path that
+ * begins there. */
+static long enter_directory(const char *path) {
+    char where[PATH_BYTES];
+    if (!path) return 0;
+    long result = kernel(chdir, path);
+    if (result >= 0) result = kernel(getcwd, where, sizeof where);
+    return result < 0 ? result : where[0] == '/' ? 0 : -EXDEV;
+}
+
 /* The order matters: calls while init's capabilities last, the directory as the user who must be able to enter it,
  * and the filter last, since it may forbid any of the others; without no_new_privs it needs CAP_SYS_ADMIN, so then it
  * comes before the capabilities go. */
@@ -214,7 +226,7 @@ static int run_child(void *argument) {
     PART(TORPOR_START_STDIO, set_stdio(process))
     PART(TORPOR_START_CALLS, make_calls(process, &start->detail))
     PART(TORPOR_START_IDENTITY, set_identity(process))
-    PART(TORPOR_START_DIRECTORY, process->directory ? kernel(chdir, process->directory) : 0)
+    PART(TORPOR_START_DIRECTORY, enter_directory(process->directory))
     if (start->manner != SPAWN) {
         /* What becomes the program can tell less and less: the filter may forbid it to. */
         PART(TORPOR_START_EXEC, execute(start, 1))

@@ -84,12 +84,17 @@ enum torpor_op {
                                connection that says GO becomes the other side. value: which one this is */
     TORPOR_TERMINAL,        /* torpor-stage, after the pivot: the standard streams are a pseudo-terminal of /dev/pts, of flags
                                rows and value columns, that belongs to user mode; text[0]: where else to mount it */
+    TORPOR_ENTER,           /* torpor-stage, as the first step: joins the namespaces of data: int32, indices of descriptors, and of
+                               descriptor: a user namespace; goes on as another child of its parent. REACHED with the pid of
+                               that, which waits for GO, is the last it says itself. mode & 1: then root of the user
+                               namespace; mode & 2: but keeping the groups */
 
     TORPOR_PROCESS_STEPS = 64,
     TORPOR_STDIO = 64,      /* data: three int32, indices of the descriptors that become 0, 1 and 2; -1 in a SPAWN: /dev/null,
                                or what the plan gave where there is no main process. mode & 1: 0 is a terminal, which
                                becomes the controlling one */
-    TORPOR_ARGUMENTS,       /* data: texts, at least one; descriptor: the program, else the first text names it */
+    TORPOR_ARGUMENTS,       /* data: texts, at least one; descriptor: the program, or text[0]: its path, else the first
+                               of the texts names it */
     TORPOR_ENVIRONMENT,     /* data: texts; without data: none. mode & 1: besides what is there; mode & 2: in the place
                                of what has the same name there */
     TORPOR_WORKING_DIRECTORY, /* text[0] */

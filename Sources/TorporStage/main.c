@@ -1,6 +1,6 @@
 /* torpor-stage: the first process of a container that torpor-oci makes. It carries out the plan, as torpor-init does,
  * waits where the plan says so, and becomes the program: nothing of it stays. It decides nothing. */
-#include "../TorporInit/init.h"
+#include "stage.h"
 
 #include <asm/ioctls.h>
 #include <asm/signal.h>
@@ -28,7 +28,7 @@ static long move_link(long socket) {
     return 0;
 }
 
-static int is_told_to_go(void) {
+int stage_is_told_to_go(void) {
     struct request request;
     long result = link_receive(&request);
     if (result >= 0) link_close_descriptors(&request);
@@ -39,7 +39,7 @@ static int is_told_to_go(void) {
 static long synchronise(const struct step_view *view) {
     link_report(TORPOR_REACHED, 0, (uint32_t)view->step->value, 0);
     if (view->descriptor < 0) {
-        if (!is_told_to_go()) end(1);
+        if (!stage_is_told_to_go()) end(1);
         return 0;
     }
     do {
@@ -47,7 +47,7 @@ static long synchronise(const struct step_view *view) {
         if (connection == -EINTR || connection == -ECONNABORTED) continue;
         long result = connection < 0 ? connection : move_link(connection);
         if (result < 0) return result;
-    } while (!is_told_to_go());
+    } while (!stage_is_told_to_go());
     return 0;
 }
 
@@ -79,6 +79,7 @@ static long perform(const struct step_view *view, const struct request *request,
     switch (view->step->op) {
     case TORPOR_SYNC: return synchronise(view);
     case TORPOR_TERMINAL: return make_terminal(view);
+    case TORPOR_ENTER: return stage_enter(view, request);
     case TORPOR_START: return process_become(&program, detail);
     default:
         return view->step->op < TORPOR_PROCESS_STEPS ? container_step(view) : process_note(&program, view, request);

@@ -134,7 +134,9 @@ struct CgroupTests {
             $0 == " " || $0 == "\n"
         }
         var resources = OCIConfig.Resources()
-        resources.rdma = ["no_such_card": .init()]
+        var card = OCIConfig.RDMA()
+        card.hcaHandles = 5
+        resources.rdma = ["no_such_card": card]
         let error = #expect(throws: InvalidInput.self) { try make { $0.linux?.resources = resources } }
         #expect(error?.path == "linux.resources.rdma.no_such_card")
         if !offered.contains("rdma") {

@@ -94,7 +94,7 @@ import Testing
 
     @Test func theWayDown() {
         #expect(
-            SystemdCgroupMaker.parents(of: "/sys/fs/cgroup/a/b/c.scope", from: "/sys/fs/cgroup") == [
+            CgroupControllers.parents(of: "/sys/fs/cgroup/a/b/c.scope", from: "/sys/fs/cgroup") == [
                 "/sys/fs/cgroup", "/sys/fs/cgroup/a", "/sys/fs/cgroup/a/b",
             ])
     }

@@ -3,7 +3,7 @@ internal import OCI
 internal import Sandbox
 
 /// Hands controllers down a path of cgroups, as far as the kernel lets it, and knows why not further.
-struct CgroupControllers {
+package struct CgroupControllers {
     /// What the top of the hierarchy offers.
     private(set) var offered: Set<String> = []
     /// Why a controller did not get further: the place and the kernel's reason.
@@ -32,6 +32,22 @@ struct CgroupControllers {
                 obstacles[controller] = "it cannot be enabled in \(directory): \(error.reason)"
             }
         }
+    }
+
+    /// The same in every cgroup on the way from the top to one above `directory`.
+    mutating func handDown(from top: String, to directory: String) {
+        for parent in Self.parents(of: directory, from: top) { handDown(in: parent) }
+    }
+
+    package static func parents(of directory: String, from top: String) -> [String] {
+        guard directory.hasPrefix(top + "/") else { return [] }
+        var path = top
+        var parents: [String] = []
+        for name in directory.dropFirst(top.count + 1).split(separator: "/") {
+            parents.append(path)
+            path += "/" + name
+        }
+        return parents
     }
 
     /// Why a cgroup has no such controller, for a message.

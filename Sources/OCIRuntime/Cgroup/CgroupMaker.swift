@@ -27,15 +27,17 @@ package struct CgroupMaker: Sendable {
         guard manager != .disabled, let host else {
             let reason = manager == .disabled ? "the container has no cgroup" : "there is no cgroup v2"
             try Self.refuseLimits(settings, reason)
+            try CgroupDevices.checkWithoutCgroup(resources?.devices ?? [])
             return nil
         }
+        let limits = CgroupLimiter(linux: config.linux, settings: settings, host: host)
         do {
             let path = config.linux?.cgroupsPath
             guard manager == .systemd else {
-                return try makeDirectories(try CgroupPath(path, id: id), settings, host)
+                return try makeDirectories(try CgroupPath(path, id: id), limits)
             }
-            return try SystemdCgroupMaker(host: host).make(
-                try SystemdUnit(path, id: id, isUser: host.isRootless), settings,
+            return try SystemdCgroupMaker(limits: limits).make(
+                try SystemdUnit(path, id: id, isUser: host.isRootless),
                 annotations: config.annotations ?? [:])
         } catch let error as KernelError where host.isRootless && Self.isDenied(error) {
             try Self.refuseLimits(settings, "no cgroup can be made: \(error)")
@@ -53,22 +55,21 @@ package struct CgroupMaker: Sendable {
             "linux.resources.\(limit.field)", "cannot be enforced: \(reason)", allowed: "leave it out")
     }
 
-    private func makeDirectories(
-        _ path: CgroupPath, _ settings: [CgroupSetting], _ host: CgroupHost
-    ) throws -> CreatedCgroup {
+    private func makeDirectories(_ path: CgroupPath, _ limits: CgroupLimiter) throws -> CreatedCgroup {
+        let host = limits.host
         do {
-            return try Self.make(path.components, below: host.mount.point, settings, host)
+            return try Self.make(path.components, below: host.mount.point, limits)
         } catch let error as KernelError where path.isDefault && Self.isDenied(error) {
             // Beside the caller's own, where somebody may have been given room.
             guard host.own != host.mount.point, let slash = host.own.lastIndex(of: "/") else { throw error }
-            return try Self.make(path.components, below: String(host.own[..<slash]), settings, host)
+            return try Self.make(path.components, below: String(host.own[..<slash]), limits)
         }
     }
 
     private static func make(
-        _ components: [String], below top: String, _ settings: [CgroupSetting], _ host: CgroupHost
+        _ components: [String], below top: String, _ limits: CgroupLimiter
     ) throws -> CreatedCgroup {
-        var controllers = CgroupControllers(for: settings)
+        var controllers = CgroupControllers(for: limits.settings)
         var directory = top
         var made: [String] = []
         do {
@@ -81,13 +82,25 @@ package struct CgroupMaker: Sendable {
                 } catch { if !error.isThere { throw error } }
             }
             let cgroup = try ContainerCgroup(CgroupRecord(directory: directory))
-            let limits = CgroupWriter(cgroup: cgroup, controllers: controllers, host: host)
-            try limits.write(settings)
+            try limits.apply(to: cgroup, controllers)
             return CreatedCgroup(cgroup, placeholder: nil)
         } catch {
             for path in made.reversed() { try? FileTree.removeDirectory(path) }
             throw error
         }
+    }
+}
+
+/// Everything that holds a container's cgroup back.
+struct CgroupLimiter {
+    let linux: OCIConfig.Linux?
+    let settings: [CgroupSetting]
+    let host: CgroupHost
+
+    /// - Throws: `InvalidInput` that names what cannot be enforced, and why.
+    func apply(to cgroup: ContainerCgroup, _ controllers: CgroupControllers) throws {
+        try CgroupWriter(cgroup: cgroup, controllers: controllers, host: host).write(settings)
+        try CgroupDevices.attach(linux, to: cgroup, in: host)
     }
 }
 

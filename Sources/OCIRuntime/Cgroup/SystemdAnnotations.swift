@@ -40,7 +40,9 @@ package enum SystemdAnnotations {
             number = ""
         }
         // systemd has seconds under this name only in its files; on the bus all times are microseconds.
-        if name.hasSuffix("Sec"), let seconds = UInt64(number), seconds < UInt64.max / 1_000_000 {
+        if name.hasSuffix("Sec"), !name.hasSuffix("USec"), let seconds = UInt64(number),
+            seconds < UInt64.max / 1_000_000
+        {
             return SystemdProperty(String(name.dropLast(3)) + "USec", seconds * 1_000_000)
         }
         if value == "true" || value == "false" { return SystemdProperty(name, value == "true") }

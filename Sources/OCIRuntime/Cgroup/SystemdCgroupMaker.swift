@@ -6,26 +6,23 @@ internal import Sandbox
 /// Has systemd make a container's cgroup: a transient scope, whose directory and controllers are then the container's
 /// (`Delegate=yes`). A scope begins with a process, so a placeholder stands in it until the container's first one is born.
 package struct SystemdCgroupMaker {
-    let host: CgroupHost
+    let limits: CgroupLimiter
 
-    func make(
-        _ unit: SystemdUnit, _ settings: [CgroupSetting], annotations: [String: String]
-    ) throws -> CreatedCgroup {
+    func make(_ unit: SystemdUnit, annotations: [String: String]) throws -> CreatedCgroup {
+        let host = limits.host
         let bus = host.isRootless ? "unix:path=/run/user/\(host.userID)/bus" : nil
         let placeholder = try Placeholder()
         let properties =
-            Self.properties(unit, processes: [placeholder.processID]) + SystemdProperty.of(settings)
+            Self.properties(unit, processes: [placeholder.processID]) + SystemdProperty.of(limits.settings)
             + (try SystemdAnnotations.properties(annotations))
         try start(unit, properties, Busctl(bus: bus))
         do {
             let directory = try directory(of: placeholder, in: unit)
-            var controllers = CgroupControllers(for: settings)
-            for parent in Self.parents(of: directory, from: host.mount.point) {
-                controllers.handDown(in: parent)
-            }
+            var controllers = CgroupControllers(for: limits.settings)
+            controllers.handDown(from: host.mount.point, to: directory)
             let record = CgroupRecord(directory: directory, scope: unit.scope, bus: bus)
             let cgroup = try ContainerCgroup(record)
-            try CgroupWriter(cgroup: cgroup, controllers: controllers, host: host).write(settings)
+            try limits.apply(to: cgroup, controllers)
             return CreatedCgroup(cgroup, placeholder: placeholder)
         } catch {
             placeholder.end()
@@ -80,16 +77,5 @@ package struct SystemdCgroupMaker {
             }
             usleep(2_000)
         }
-    }
-
-    package static func parents(of directory: String, from top: String) -> [String] {
-        guard directory.hasPrefix(top + "/") else { return [] }
-        var path = top
-        var parents: [String] = []
-        for name in directory.dropFirst(top.count + 1).split(separator: "/") {
-            parents.append(path)
-            path += "/" + name
-        }
-        return parents
     }
 }

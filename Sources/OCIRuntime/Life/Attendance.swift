@@ -2,10 +2,29 @@ internal import CLinux
 internal import Glibc
 internal import LinuxSystem
 
+/// An own child that somebody stays with.
+protocol AttendedProcess: Sendable {
+    /// Readable once it has ended.
+    var endDescriptor: Int32 { get }
+    func send(_ signal: Int32)
+    /// Waits for its end, as wait(2) has it.
+    func reap() throws -> Int32
+}
+
+extension FirstProcess: AttendedProcess {
+    var endDescriptor: Int32 { pidfd.descriptor }
+    func send(_ signal: Int32) { try? pidfd.send(signal: signal) }
+}
+
+extension EnteredProcess: AttendedProcess {
+    var endDescriptor: Int32 { pidfd.descriptor }
+    func send(_ signal: Int32) { try? pidfd.send(signal: signal) }
+}
+
 /// Stays with a container until its program ends: passes signals on, and where the container has a terminal carries what is
 /// typed and shown between that and the caller's.
 struct Attendance {
-    let process: FirstProcess
+    let process: any AttendedProcess
     let terminal: SharedFD?
     let signals: ForwardedSignals
 
@@ -22,7 +41,7 @@ struct Attendance {
         var master = terminal?.raw ?? -1
         while true {
             // Negative numbers are passed over.
-            var watched = [process.pidfd.descriptor, signals.pipe.descriptor, input, master].map {
+            var watched = [process.endDescriptor, signals.pipe.descriptor, input, master].map {
                 pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
             }
             _ = poll(&watched, nfds_t(watched.count), -1)
@@ -43,7 +62,7 @@ struct Attendance {
             if signal == SIGWINCH, let terminal {
                 copySize(to: terminal)
             } else {
-                try? process.pidfd.send(signal: signal)
+                process.send(signal)
             }
         }
     }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Core
 internal import Glibc
 package import LinuxSystem
@@ -50,7 +49,7 @@ package struct ContainerMaker {
             ).carryOut()
             record.phase = .created
             try directory.save(record)
-            if let file = request.pidFile { try Self.write(born.pid, to: file) }
+            if let file = request.pidFile { try PidFile.write(born.pid, to: file) }
             return MadeContainer(
                 directory: directory, record: record, config: bundle.config, process: born, terminal: terminal
             )
@@ -66,14 +65,6 @@ package struct ContainerMaker {
         do { try directory.remove() } catch { warn("the state is left: \(error)") }
         // A hook that failed ends the container's life like any other end (runtime.md, "Lifecycle").
         try? HookRunner(hooks, state: record.document).run(.poststop, pid: 0, warn: warn)
-    }
-
-    /// At one moment: an engine that waits for the file finds the number in it.
-    private static func write(_ pid: Int32, to file: String) throws(KernelError) {
-        let new = file + ".torpor"
-        try? FileTree.remove(new)
-        try FileTree.makeFile(new, content: Array("\(pid)".utf8))
-        try check(clinux_rename(new, file), "rename", subject: file)
     }
 }
 

@@ -1,4 +1,5 @@
 internal import Core
+internal import Glibc
 internal import LinuxSystem
 internal import OCI
 internal import Sandbox
@@ -40,7 +41,16 @@ package struct ContainerStarter {
             record.hasHooks ? try OCIConfig.parse(try directory.configurationBytes(), ids: .max) : nil
         let pid = record.process?.pid ?? 0
         let hooks = HookRunner(config?.hooks, state: record.document)
-        try hooks.run(.startContainer, pid: pid, warn: warn)
+        if let config, let container = record.process, hooks.has(.startContainer) {
+            let launcher = ContainerHookLauncher(in: container, config: config, cgroup: record.cgroup)
+            do {
+                try hooks.run(.startContainer, pid: container.pidInside, launcher: launcher, warn: warn)
+            } catch {
+                // Its life is over before it began (runtime.md, "Lifecycle").
+                try? container.open()?.send(signal: SIGKILL)
+                throw error
+            }
+        }
         try link.go()
         var record = record
         record.phase = .running

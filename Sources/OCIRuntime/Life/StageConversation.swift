@@ -56,7 +56,12 @@ struct StageConversation {
     private func runHooks() throws {
         let runner = HookRunner(job.config.hooks, state: record.document)
         for kind in [HookKind.prestart, .createRuntime, .createContainer] where runner.has(kind) {
-            try runner.run(kind, pid: process.pid, warn: warn)
+            guard let container = record.process, kind.isInside else {
+                try runner.run(kind, pid: process.pid, warn: warn)
+                continue
+            }
+            let launcher = ContainerHookLauncher(beforeRoot: container)
+            try runner.run(kind, pid: container.pidInside, launcher: launcher, warn: warn)
         }
     }
 
@@ -94,25 +99,30 @@ struct StageFailure: Error, CustomStringConvertible {
 
     /// - Parameter plan: nil where only the program was left to be started.
     init(_ failure: InitFailure, plan: ContainerPlan?, config: OCIConfig) {
+        // What is left then is the process's own, and so of its configuration alone.
+        let own = try? ProcessSteps(
+            config.process, seccomp: nil, linux: config.linux, modules: .ofHost(), keepsGroups: false
+        ).steps()
+        self.init(failure, steps: plan?.steps ?? own ?? [], process: config.process)
+    }
+
+    /// - Parameter process: nil where none is concerned yet.
+    init(_ failure: InitFailure, steps: [LaunchPlan.Step], process: OCIConfig.Process?) {
         let reason = KernelError("", code: failure.code).reason
-        let program = config.process.args?.first ?? ""
+        let program = process?.args?.first ?? ""
+        let directory = process?.cwd ?? ""
         switch failure.stage {
         case .exec: description = "process.args[0]: '\(program.prefix(200))' cannot be executed: \(reason)"
         case .directory:
-            description = "process.cwd: '\(config.process.cwd.prefix(200))' cannot be entered: \(reason)"
+            description = "process.cwd: '\(directory.prefix(200))' cannot be entered: \(reason)"
         case .calls:
-            // They are the process's own, and so of its configuration alone.
-            let steps = try? ProcessSteps(
-                config.process, seccomp: nil, linux: config.linux, modules: .ofHost(), keepsGroups: false
-            ).steps()
-            let purposes = LaunchPlan(steps: steps ?? []).callPurposes
+            let purposes = LaunchPlan(steps: steps).callPurposes
             let what =
                 purposes.indices.contains(failure.call) ? purposes[failure.call] : "prepare the process"
             description = "cannot \(what): \(reason)"
         case let stage?: description = "cannot set the process's \(stage): \(reason)"
         case nil:
             let index = Int(failure.step)
-            let steps = plan?.steps ?? []
             let what = steps.indices.contains(index) ? steps[index].summary : "read the launch plan"
             description = "cannot \(what): \(reason)"
         }

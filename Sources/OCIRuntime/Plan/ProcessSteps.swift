@@ -9,19 +9,22 @@ package struct ProcessSteps: Sendable {
     private let linux: OCIConfig.Linux?
     private let modules: SecurityModules
     private let keepsGroups: Bool
+    private let processors: ProcessorList?
 
     /// - Parameters:
     ///   - seccomp: nil is no filter. - linux: for what it says of processes. - modules: those of the host.
-    ///   - keepsGroups: setgroups(2) is not allowed in the container's user namespace.
+    ///   - keepsGroups: setgroups(2) is not allowed in the container's user namespace. - processors: where a further
+    ///     process runs.
     package init(
         _ process: OCIConfig.Process, seccomp: OCIConfig.Seccomp?, linux: OCIConfig.Linux?,
-        modules: SecurityModules, keepsGroups: Bool
+        modules: SecurityModules, keepsGroups: Bool, processors: ProcessorList? = nil
     ) {
         self.process = process
         self.linux = linux
         self.modules = modules
         self.seccomp = seccomp
         self.keepsGroups = keepsGroups
+        self.processors = processors
     }
 
     package func steps() throws(InvalidInput) -> [LaunchPlan.Step] {
@@ -45,7 +48,7 @@ package struct ProcessSteps: Sendable {
         for limit in try process.limits() {
             steps.append(.limit(limit.kind, soft: limit.soft, hard: limit.hard))
         }
-        steps += try ProcessFields(process, linux, modules: modules).steps()
+        steps += try ProcessFields(process, linux, modules: modules).steps(processors: processors)
         steps.append(
             .capabilities(
                 bounding: masks.bounding.rawValue, effective: masks.effective.rawValue,

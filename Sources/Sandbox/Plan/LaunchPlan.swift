@@ -59,6 +59,8 @@ package struct LaunchPlan: Sendable, Hashable {
         /// The standard streams are a new pseudo-terminal of the container's, which belongs to `owner`, and whose master
         /// torpor-stage sends. It is mounted at `console`, too.
         case terminal(console: String?, rows: UInt16, columns: UInt16, owner: UInt32)
+        /// The process goes on in these namespaces, as root of the user namespace where there is one.
+        case enter([Descriptor], users: Descriptor?, keepsGroups: Bool)
         // From here on: the process that `start` makes.
         case stdio([Descriptor])
         /// Of a further process: places among the descriptors that are sent with it; nil is what the plan gives.
@@ -66,6 +68,8 @@ package struct LaunchPlan: Sendable, Hashable {
         case arguments([String])
         /// Of a further process: the program is the descriptor at this place among those that are sent with it.
         case program(Int32, arguments: [String])
+        /// The program at a path that the first argument does not tell.
+        case programAt(String, arguments: [String])
         case environment([String])
         /// Besides what the plan says, or in the place of what it says of the same names: texts, each ended by a NUL.
         case moreEnvironment([UInt8], replaces: Bool)
@@ -179,6 +183,7 @@ extension LaunchPlan.Step {
         case .call(let call), .processCall(let call): call.purpose
         case .pivot: "enter the root file system"
         case .terminal: "make the terminal"
+        case .enter: "enter the container"
         case .start: "start the process"
         case .ready: "find the command"
         default: "prepare the process"

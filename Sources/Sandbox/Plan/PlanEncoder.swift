@@ -91,6 +91,12 @@ struct PlanEncoder {
                     mode: owner, flags: UInt64(rows), value: UInt64(columns),
                     texts: console.map { [$0] } ?? [])
             )
+        case .enter(let namespaces, let users, let keepsGroups):
+            emit(
+                .enter,
+                Content(
+                    descriptor: users?.place ?? -1, mode: (users == nil ? 0 : 1) | (keepsGroups ? 2 : 0),
+                    data: Self.packed(namespaces.map(\.place))))
         default: appendProcess(step)
         }
     }
@@ -106,6 +112,8 @@ struct PlanEncoder {
         case .arguments(let arguments): emit(.arguments, Content(data: Self.row(arguments)))
         case .program(let place, let arguments):
             emit(.arguments, Content(descriptor: place, data: Self.row(arguments)))
+        case .programAt(let path, let arguments):
+            emit(.arguments, Content(texts: [path], data: Self.row(arguments)))
         case .environment(let variables): appendEnvironment(variables)
         case .workingDirectory(let path): emit(.workingDirectory, Content(texts: [path]))
         case .identity(let user, let group, let groups, let umask):

@@ -28,6 +28,7 @@ package enum PlanFormat {
     package enum Operation: UInt32, Sendable, CaseIterable {
         case becomeRoot = 1
         case root, mount, attach, bind, mask, readonly, directory, symlink, write, call, pivot, sync, terminal
+        case enter
         case stdio = 64
         case arguments, environment, workingDirectory, identity, keepGroups, processWrite, processCall
         case capabilities, noNewPrivileges, seccomp, pass, start, ready
