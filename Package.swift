@@ -15,6 +15,16 @@ let swift: [SwiftSetting] = [
 
 let nio = "swift-nio"
 
+/// C that runs in the daemon. What is C and runs elsewhere is compiled by Sources/TorporInit/build.
+let hardenedC: [CSetting] = [
+    .define("_GNU_SOURCE"), .define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release)),
+    .unsafeFlags(["-fstack-protector-strong", "-fstack-clash-protection"]),
+]
+/// No table of functions stays writable.
+let hardenedProgram: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now"])
+]
+
 let package = Package(
     name: "torpor",
     products: [
@@ -42,9 +52,10 @@ let package = Package(
             name: "Manifest", dependencies: ["Core", .product(name: "Yams", package: "Yams")],
             swiftSettings: swift),
         .target(name: "HTTPWire", swiftSettings: swift),
+        .target(name: "TarFormat", swiftSettings: swift),
 
         // The kernel, typed.
-        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .target(name: "CLinux", cSettings: hardenedC),
         .systemLibrary(
             name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(
@@ -72,7 +83,8 @@ let package = Package(
         .target(
             name: "Images",
             dependencies: [
-                "Core", "OCI", "LinuxSystem", "CLinux", .product(name: "Crypto", package: "swift-crypto"),
+                "Core", "OCI", "TarFormat", "LinuxSystem", "CLinux",
+                .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: swift),
         .target(
             name: "Secrets",
@@ -133,9 +145,14 @@ let package = Package(
                 .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOHTTP1", package: nio),
             ], swiftSettings: swift),
-        .executableTarget(name: "torpord", dependencies: ["Daemon"], swiftSettings: swift),
-        .executableTarget(name: "torpor", dependencies: ["CommandLineTool"], swiftSettings: swift),
-        .executableTarget(name: "torpor-oci", dependencies: ["OCIRuntime"], swiftSettings: swift),
+        .executableTarget(
+            name: "torpord", dependencies: ["Daemon"], swiftSettings: swift, linkerSettings: hardenedProgram),
+        .executableTarget(
+            name: "torpor", dependencies: ["CommandLineTool"], swiftSettings: swift,
+            linkerSettings: hardenedProgram),
+        .executableTarget(
+            name: "torpor-oci", dependencies: ["OCIRuntime"], swiftSettings: swift,
+            linkerSettings: hardenedProgram),
 
         // Unit and simulation: no privileges.
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
@@ -200,7 +217,7 @@ let package = Package(
         // Integration: root, or root of an unprivileged user namespace.
         .testTarget(
             name: "SandboxPrivilegedTests",
-            dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"],
+            dependencies: ["Core", "OCI", "LinuxSystem", "CLinux", "Sandbox"], exclude: ["Probes"],
             swiftSettings: swift),
         .testTarget(
             name: "OCIRuntimePrivilegedTests",
@@ -216,3 +233,17 @@ let package = Package(
             ], exclude: ["Functions"], swiftSettings: swift),
     ]
 )
+
+// What fuzzing calls (Tests/FuzzTests): an ordinary test that replays its corpus or, when scripts/fuzz asks, libFuzzer's
+// program.
+let fuzzed: [Target.Dependency] = [
+    "Core", "OCI", "Manifest", "HTTPWire", "TarFormat", "Sandbox", "ControlAPI",
+]
+package.targets.append(
+    Context.environment["TORPOR_FUZZ"] != nil
+        ? .executableTarget(
+            name: "fuzz", dependencies: fuzzed, path: "Tests/FuzzTests",
+            exclude: ["ReplayTests.swift", "Corpus", "C"], swiftSettings: swift)
+        : .testTarget(
+            name: "FuzzTests", dependencies: fuzzed, exclude: ["Fuzzer.swift", "Corpus", "C"],
+            swiftSettings: swift))

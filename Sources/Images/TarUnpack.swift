@@ -1,6 +1,7 @@
 internal import Core
 internal import Glibc
 internal import LinuxSystem
+internal import TarFormat
 
 /// Makes files of an archive's entries below one directory, and nowhere else: every name is walked from there without
 /// following a link, `..` is refused, and a hard link leads only to what was made here. Blocks.

@@ -1,5 +1,6 @@
 #include "kernel.h"
 
+#include <linux/auxvec.h>
 #include <linux/sched.h>
 #include <linux/signal.h>
 
@@ -20,6 +21,20 @@ void *memset(void *to, int byte, size_t count) {
         __asm__ volatile("" ::: "memory");
     }
     return to;
+}
+
+/* What -fstack-protector compares with. Hidden, so that reaching it takes no relocation. */
+__attribute__((visibility("hidden"))) uintptr_t __stack_chk_guard;
+__attribute__((noreturn, visibility("hidden"))) void __stack_chk_fail(void) { __builtin_trap(); }
+
+/* The kernel hands 16 random bytes to every program. A byte of 0 is no text's, so that none can write the rest. */
+__attribute__((noreturn, used, no_stack_protector, visibility("hidden"))) void program_begin(const long *stack) {
+    const long *at = stack + 1 + stack[0] + 1; /* behind the arguments and their null */
+    while (*at++) {}                           /* the environment's */
+    while (at[0] != AT_NULL && at[0] != AT_RANDOM) at += 2;
+    if (at[0] != AT_RANDOM) __builtin_trap();
+    __stack_chk_guard = *(const uintptr_t *)at[1] & ~(uintptr_t)0xff;
+    program_main(stack);
 }
 
 static char child_stack[16 << 10] __attribute__((aligned(16)));
@@ -78,7 +93,7 @@ __attribute__((noinline)) long spawn_on_stack(int (*function)(void *), void *arg
 
 /* A process begins with argc on its stack, the arguments behind it, and no return address. */
 #if defined(__x86_64__)
-__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall program_main\n\thlt\n");
+__asm__(".globl _start\n_start:\n\txor %ebp, %ebp\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall program_begin\n\thlt\n");
 #elif defined(__aarch64__)
-__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tmov x30, #0\n\tmov x0, sp\n\tbl program_main\n\tbrk #0\n");
+__asm__(".globl _start\n_start:\n\tmov x29, #0\n\tmov x30, #0\n\tmov x0, sp\n\tbl program_begin\n\tbrk #0\n");
 #endif

@@ -7,6 +7,7 @@ enum ImportRules {
         "OCI": ["Core", "FoundationEssentials"],
         "Manifest": ["Core", "Yams"],
         "HTTPWire": [],
+        "TarFormat": [],
         "LinuxSystem": ["CLinux", "Glibc", "Synchronization"],
         "CopyProgram": ["LinuxSystem"],
         "Sandbox": ["Core", "OCI", "LinuxSystem", "CLinux", "CSeccomp", "Glibc", "Synchronization"],
@@ -17,7 +18,9 @@ enum ImportRules {
         ],
         "Networking": ["Core", "LinuxSystem", "CLinux", "CNetlink", "Glibc", "Synchronization"],
         "Logs": ["Core", "LinuxSystem", "CLinux", "Glibc", "Synchronization"],
-        "Images": ["Core", "OCI", "LinuxSystem", "CLinux", "Crypto", "Glibc", "Synchronization"],
+        "Images": [
+            "Core", "OCI", "TarFormat", "LinuxSystem", "CLinux", "Crypto", "Glibc", "Synchronization",
+        ],
         "Secrets": ["Core", "LinuxSystem", "Crypto", "FoundationEssentials", "Synchronization"],
         "Store": ["Core", "GRDB", "FoundationEssentials", "Synchronization"],
         "Orchestrator": ["Core", "Scaling", "Logging", "DequeModule", "HeapModule", "Synchronization"],

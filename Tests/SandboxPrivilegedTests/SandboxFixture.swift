@@ -24,11 +24,13 @@ final class SandboxFixture: Sendable {
         "needs root, or root in a user namespace (unshare -Urmnpf), and busybox-static"
     static var isPossible: Bool { isRoot && access(busybox, X_OK) == 0 }
 
-    /// - Parameter umask: the process's, while the sandbox comes up.
+    /// - Parameters:
+    ///   - umask: the process's, while the sandbox comes up.
+    ///   - uidBase: where functions' ids begin; 0 leaves no room, so that root inside is root outside.
     static func with(
-        umask: mode_t = 0o022, _ body: (SandboxFixture) async throws -> Void
+        umask: mode_t = 0o022, uidBase: UInt32 = 200_000, _ body: (SandboxFixture) async throws -> Void
     ) async throws {
-        let fixture = try SandboxFixture(umask: umask)
+        let fixture = try SandboxFixture(umask: umask, uidBase: uidBase)
         do { try await body(fixture) } catch {
             fixture.close()
             throw error
@@ -36,7 +38,7 @@ final class SandboxFixture: Sendable {
         fixture.close()
     }
 
-    private init(umask: mode_t) throws {
+    private init(umask: mode_t, uidBase: UInt32) throws {
         directory = "/tmp/torpor-sandbox-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
         let bin = directory + "/images/busybox/bin"
         for path in ["", "/run", "/images", "/images/busybox", "/images/busybox/bin", "/images/busybox/etc"] {
@@ -52,7 +54,7 @@ final class SandboxFixture: Sendable {
         let name = "torpor-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
         let configuration = SandboxConfiguration(
             imagesDirectory: directory + "/images", volumesDirectory: directory + "/volumes",
-            runDirectory: directory + "/run", uidBase: 200_000,
+            runDirectory: directory + "/run", uidBase: uidBase,
             cgroupName: name, rootfsPath: { _ in "busybox" },
             resolvConf: { Array("nameserver 192.0.2.1\n".utf8) })
         let before = Glibc.umask(umask)
@@ -65,6 +67,9 @@ final class SandboxFixture: Sendable {
         let removal = Shell.run("rm -rf '\(directory)'")
         #expect(removal == 0)
     }
+
+    /// The image's files on the host.
+    var image: String { directory + "/images/busybox" }
 
     func revision(
         _ script: String, spec: FunctionSpec = FunctionSpec(), edit: (inout OCIConfig) -> Void = { _ in }
@@ -105,6 +110,18 @@ final class SandboxFixture: Sendable {
 
 enum Shell {
     static func run(_ command: String) -> Int32 { system(command) }
+
+    /// What a command writes.
+    static func output(_ command: String) -> String {
+        guard let pipe = popen(command, "r") else { return "" }
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = fread(&buffer, 1, buffer.count, pipe), count > 0 {
+            text += buffer.prefix(count)
+        }
+        pclose(pipe)
+        return String(decoding: text, as: UTF8.self)
+    }
 }
 
 /// One slot: a network namespace with nothing in it.

@@ -6,6 +6,7 @@ import Sandbox
 /// The real torpor-init as an ordinary child, without any namespace: its parser can be tried by anybody.
 final class InitHarness {
     private let pid: pid_t
+    var processID: pid_t { pid }
     private let socket: PacketSocket
 
     /// - Parameter program: path of torpor-init.

@@ -1,4 +1,4 @@
-internal import OCI
+package import OCI
 
 /// The filter of a function whose configuration names none. Everything is denied with EPERM but what ordinary programs
 /// need, which is the allow-list that container engines have agreed on, minus io_uring (its workers bypass much of what
@@ -6,9 +6,9 @@ internal import OCI
 ///
 /// Groups that are tied to a capability are added when the bounding set has it: a process without the capability would
 /// be refused by the kernel anyway, but only after running code that has had holes.
-enum DefaultSeccompProfile {
+package enum DefaultSeccompProfile {
     /// - Parameter capabilities: the bounding set.
-    static func make(capabilities: CapabilitySet) -> OCIConfig.Seccomp {
+    package static func make(capabilities: CapabilitySet) -> OCIConfig.Seccomp {
         var profile = OCIConfig.Seccomp(defaultAction: .errno, defaultErrnoRet: permissionDenied)
         var rules = [OCIConfig.SyscallRule(names: SyscallGroups.everyday, action: .allow)]
         rules += [sockets] + personalities

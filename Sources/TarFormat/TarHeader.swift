@@ -1,41 +1,41 @@
 /// One entry's header of a tar archive: ustar (POSIX.1-1988) with the extensions of pax (POSIX.1-2001) and GNU. Pure.
-struct TarHeader: Sendable, Equatable {
-    enum Kind: Sendable, Equatable { case regular, hardLink, link, directory, fifo, device }
+package struct TarHeader: Sendable, Equatable {
+    package enum Kind: Sendable, Equatable { case regular, hardLink, link, directory, fifo, device }
 
-    static let blockSize = 512
+    package static let blockSize = 512
 
-    var kind: Kind
+    package var kind: Kind
     /// As it stands in the archive, unchecked.
-    var path: [UInt8]
+    package var path: [UInt8]
     /// Of links.
-    var target: [UInt8]
-    var mode: UInt32
-    var user: UInt32
-    var group: UInt32
+    package var target: [UInt8]
+    package var mode: UInt32
+    package var user: UInt32
+    package var group: UInt32
     /// Bytes of content that follow; 0 for what has none.
-    var size: Int64
+    package var size: Int64
     /// Seconds.
-    var modified: Int64
+    package var modified: Int64
 }
 
 /// What is wrong with an archive.
-struct TarError: Error, Sendable, Equatable, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
+package struct TarError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
 }
 
 /// Values that pax and GNU entries give to the entry after them.
-struct TarOverrides: Sendable, Equatable {
-    var path: [UInt8]?
-    var target: [UInt8]?
-    var size: Int64?
-    var user: UInt32?
-    var group: UInt32?
-    var modified: Int64?
+package struct TarOverrides: Sendable, Equatable {
+    package var path: [UInt8]?
+    package var target: [UInt8]?
+    package var size: Int64?
+    package var user: UInt32?
+    package var group: UInt32?
+    package var modified: Int64?
     /// Extended attributes (`SCHILY.xattr.NAME`).
-    var attributes: [(name: [UInt8], value: [UInt8])] = []
+    package var attributes: [(name: [UInt8], value: [UInt8])] = []
 
-    static func == (a: Self, b: Self) -> Bool {
+    package static func == (a: Self, b: Self) -> Bool {
         a.path == b.path && a.target == b.target && a.size == b.size && a.user == b.user && a.group == b.group
             && a.modified == b.modified && a.attributes.map(\.name) == b.attributes.map(\.name)
             && a.attributes.map(\.value) == b.attributes.map(\.value)

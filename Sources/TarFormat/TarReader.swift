@@ -1,6 +1,6 @@
 /// Cuts a tar archive that comes in pieces into entries. Pure: gives its owner steps to take, in order.
-struct TarReader {
-    enum Step: Equatable {
+package struct TarReader {
+    package enum Step: Equatable {
         /// A new entry; its content follows as `bytes`, then `endEntry`.
         case entry(TarHeader, TarOverrides)
         case bytes(ArraySlice<UInt8>)
@@ -17,6 +17,8 @@ struct TarReader {
         case end
     }
 
+    package init() {}
+
     private var state = State.header
     /// The beginning of a block, or of an extra header's content.
     private var pending: [UInt8] = []
@@ -24,7 +26,7 @@ struct TarReader {
     /// Of the extra headers before one entry.
     private var extra = 0
     /// Whether the archive is whole: two blocks of zeros, or the end after a whole entry, as some writers leave it.
-    var isComplete: Bool {
+    package var isComplete: Bool {
         switch state {
         case .end: true
         case .header: pending.isEmpty && overrides == TarOverrides()
@@ -35,7 +37,7 @@ struct TarReader {
     /// Bytes of the pax and GNU headers before one entry at most: a path, a link and some attributes.
     static let extraBytes = 1 << 20
 
-    mutating func feed(
+    package mutating func feed(
         _ bytes: [UInt8], _ take: (Step) throws -> Void
     ) throws {
         var rest = bytes[...]
