@@ -109,6 +109,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: nio), .product(name: "Logging", package: "swift-log"),
                 .product(name: "DequeModule", package: "swift-collections"),
             ], swiftSettings: swift),
+        .target(
+            name: "NameService",
+            dependencies: [
+                "Core", .product(name: "NIOCore", package: nio), .product(name: "NIOPosix", package: nio),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
         .target(name: "ControlAPI", dependencies: ["Core"], swiftSettings: swift),
         .target(
             name: "ControlServer",
@@ -129,7 +135,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "Core", "OCI", "LinuxSystem", "CopyProgram", "Sandbox", "Networking", "Logs", "Images",
-                "Secrets", "Store", "Orchestrator", "Gateway", "HTTPWire",
+                "Secrets", "Store", "Orchestrator", "Gateway", "HTTPWire", "NameService",
                 "ControlAPI", "ControlServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
@@ -171,6 +177,11 @@ let package = Package(
             dependencies: [
                 "Core", "HTTPWire", "LinuxSystem", "Gateway", .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio), .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swift),
+        .testTarget(
+            name: "NameServiceTests",
+            dependencies: [
+                "Core", "NameService", .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swift),
         .testTarget(
             name: "CopyProgramTests", dependencies: ["CopyProgram", "LinuxSystem"], swiftSettings: swift),

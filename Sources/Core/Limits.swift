@@ -255,6 +255,25 @@ package enum Limits {
     /// Name servers in a function's resolv.conf: the C library reads three (MAXNS).
     package static let nameServers = 3
 
+    // Names, as functions ask for them
+    /// Bytes of a query: a head, a question, and EDNS with its cookie and padding; no resolver sends more.
+    package static let nameQueryBytes = 1232
+    /// Bytes of an answer in a datagram: what resolvers ask for at most. A longer one is asked for by TCP.
+    package static let nameAnswerBytes = 4096
+    /// Queries of all functions, and of one, that wait for the host's servers; each has a socket.
+    package static let nameQueries = 1024
+    package static let nameQueriesOfOne = 128
+    /// Queries of one function per second, and at once, that the firewall lets through: more than it can have answered, and
+    /// less than the service's socket has room for.
+    package static let nameQueryRate = 1000
+    package static let nameQueryBurst = 200
+    /// Connections of all functions, and of one, to the name service, and how long one may be silent.
+    package static let nameStreams = 128
+    package static let nameStreamsOfOne = 16
+    package static let nameStreamIdle = Duration.seconds(10)
+    /// How long a server of the host's that was silent is asked after the others.
+    package static let silentServerTime = Duration.seconds(30)
+
     /// Rules of one function's egress, and ports and ranges of one rule: each is looked at for each packet.
     package static let egressRules = 64
     package static let egressPorts = 32

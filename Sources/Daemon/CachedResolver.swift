@@ -1,38 +1,42 @@
 internal import Core
 internal import LinuxSystem
-internal import Networking
 internal import Synchronization
 
-/// The functions' /etc/resolv.conf: the host's own upstreams, looked at again every few seconds, so that a launch reads
-/// memory and a host that moves to another network is followed.
+/// How functions come by names, looked at again every few seconds, so that a launch reads memory and a host that moves to
+/// another network is followed.
 final class CachedResolver: Sendable {
     private struct State {
-        var configuration: ResolverConfiguration
+        var names: FunctionNames
         var readAt: Int64
     }
 
     private let state: Mutex<State>
-    private let changed: @Sendable (ResolverConfiguration) -> Void
+    private let changed: @Sendable (FunctionNames) -> Void
 
-    /// - Parameter changed: is told what the host has, now and whenever that is found to be another.
-    init(changed: @escaping @Sendable (ResolverConfiguration) -> Void) {
-        let configuration = ResolverConfiguration.ofHost()
-        state = Mutex(State(configuration: configuration, readAt: KernelClock.monotonic()))
+    /// Until `decide` is called nobody answers.
+    /// - Parameter changed: is told whenever something is found to be another.
+    init(changed: @escaping @Sendable (FunctionNames) -> Void) {
+        let names = FunctionNames(.notAnswered(reason: "the daemon is starting"))
+        state = Mutex(State(names: names, readAt: KernelClock.monotonic()))
         self.changed = changed
-        changed(configuration)
     }
 
-    var current: ResolverConfiguration {
-        let (configuration, isNew) = state.withLock { state in
+    /// Says who answers; once, before the first launch.
+    func decide(_ service: FunctionNames.Service) {
+        let names = FunctionNames(service)
+        state.withLock { $0 = State(names: names, readAt: KernelClock.monotonic()) }
+        changed(names)
+    }
+
+    var current: FunctionNames {
+        let (names, isNew) = state.withLock { state in
             let now = KernelClock.monotonic()
-            guard now - state.readAt > Limits.resolverAge.nanoseconds else {
-                return (state.configuration, false)
-            }
-            let old = state.configuration
-            state = State(configuration: .ofHost(), readAt: now)
-            return (state.configuration, state.configuration != old)
+            guard now - state.readAt > Limits.resolverAge.nanoseconds else { return (state.names, false) }
+            let old = state.names
+            state = State(names: FunctionNames(old.service), readAt: now)
+            return (state.names, state.names != old)
         }
-        if isNew { changed(configuration) }
-        return configuration
+        if isNew { changed(names) }
+        return names
     }
 }

@@ -7,9 +7,9 @@ internal import Sandbox
 /// What torpord needs of its host, as people are told it.
 enum HostChecks {
     static func items(
-        _ probe: HostProbe, _ network: NetworkReport, _ resolver: ResolverConfiguration
+        _ probe: HostProbe, _ network: NetworkReport, _ names: FunctionNames
     ) -> [CheckItem] {
-        probe.findings.map(CheckItem.init) + items(network) + [nameServers(resolver)]
+        probe.findings.map(CheckItem.init) + items(network) + [names.check]
     }
 
     /// The same without a daemon: what keeps one from starting is among it. Blocks for some milliseconds.
@@ -25,24 +25,14 @@ enum HostChecks {
         let probe = HostProbe(
             uidBase: UInt32(configuration.uidBase), images: existing(configuration.imageDirectory))
         do {
+            let address = "\(try IPv4Subnet(parsing: configuration.subnet).gateway)"
             return items(
                 probe,
                 try await NetworkProbe.run(bridge: configuration.bridge, subnet: configuration.subnet),
-                ResolverConfiguration.ofHost())
+                FunctionNames(.answered(at: address)))
         } catch {
             return probe.findings.map(CheckItem.init) + [missingBridge(error)]
         }
-    }
-
-    private static func nameServers(_ resolver: ResolverConfiguration) -> CheckItem {
-        guard let problem = resolver.problem else {
-            let servers = resolver.nameServers.joined(separator: ", ")
-            return CheckItem(
-                name: "name servers", status: .ok, detail: "\(servers), of \(resolver.source)")
-        }
-        return CheckItem(
-            name: "name servers", status: .warning, detail: problem, costs: "functions resolve no names",
-            mend: "name an IPv4 server of another host in \(resolver.source)")
     }
 
     private static func missingBridge(_ error: any Error) -> CheckItem {

@@ -22,12 +22,11 @@ struct Parts: Sendable {
         logs = try LogCollector(directory: configuration.logDirectory)
         let resolver = CachedResolver { slots.allow(nameServers: $0.linkLocalServers) }
         self.resolver = resolver
-        if let problem = resolver.current.problem { logger.warning("\(problem)") }
         var sandbox = SandboxConfiguration(
             imagesDirectory: configuration.imageDirectory,
             volumesDirectory: configuration.volumeDirectory, runDirectory: configuration.runDirectory,
             uidBase: UInt32(configuration.uidBase), cgroupName: configuration.bridge,
-            rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.current.bytes })
+            rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.current.file })
         sandbox.gatewayAddress = slots.gatewayAddress
         sandbox.limitsAreBestEffort = { current.value.limits == .besteffort }
         sandbox.bindDirectories = { current.value.bindVolumes }

@@ -3,6 +3,7 @@ internal import Core
 internal import Gateway
 internal import LinuxSystem
 internal import Logging
+internal import NameService
 internal import Networking
 internal import Orchestrator
 internal import Sandbox
@@ -38,15 +39,18 @@ struct ServingContext: Sendable {
             admit: { [secrets = parts.resources.secrets] function, spec throws(InvalidInput) in
                 try Resources.check(function, spec, secrets)
             })
+        let queries = QueryCounters()
         let meter = DaemonMeter(
-            orchestrator: orchestrator, gateway: gateway, slots: slots, store: store,
+            orchestrator: orchestrator, gateway: gateway, queries: queries, slots: slots, store: store,
             databasePath: configuration.databasePath, journal: journal, startedAt: TimeText.timestamp())
         gateway.attach(orchestrator)
         gateway.attach(platform: Platform(credentials: credentials, meter: meter))
         try await orchestrator.load()
         let addresses = try await gateway.start().map { ListenAddress(host: $0.host, port: $0.port) }
         // Only what the gateway itself has is opened to functions.
-        await slots.openGateway(port: try await gateway.startForFunctions())
+        let gatewayPort = try await gateway.startForFunctions()
+        await slots.openGateway(port: gatewayPort)
+        let names = await startNames(gateway, isGatewayThere: gatewayPort != nil, queries)
         await orchestrator.resume()
         let listen = addresses.first ?? configuration.listen
         noteForeignSocket(listen)
@@ -81,6 +85,7 @@ struct ServingContext: Sendable {
                 services: [
                     // The last to stop: who is inside of an instance is told of its end.
                     .init(service: attach),
+                    .init(service: NamesService(names: names, slots: slots)),
                     .init(service: OrchestratorService(orchestrator: orchestrator, time: time)),
                     .init(service: GatewayService(gateway: gateway, slots: slots)),
                     .init(service: control),

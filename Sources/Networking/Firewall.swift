@@ -18,6 +18,10 @@ package struct Firewall {
     /// What may never be reached: the functions' own network, and what is no address of another host.
     private var reserved: String { ([subnet.description] + EgressRule.unreachable).joined(separator: ", ") }
 
+    private var flood: String {
+        "limit rate over \(Limits.nameQueryRate)/second burst \(Limits.nameQueryBurst) packets"
+    }
+
     /// The commands that replace the tables. `add` before `delete` so that the deletion finds one.
     var rules: String {
         """
@@ -30,14 +34,28 @@ package struct Firewall {
             set gateway-ports {
                 type inet_service;
             }
+            set name-ports {
+                type inet_service;
+            }
             set name-servers {
                 type ipv4_addr;
+            }
+            set askers {
+                type ipv4_addr; size \(BridgeNames.highestSlot); flags dynamic;
             }
             set connections-of-one {
                 type ipv4_addr; size \(BridgeNames.highestSlot); flags dynamic;
             }
             set connections-of-all {
                 type ipv4_addr; size \(ConnectionLimits.mostGroups); flags dynamic;
+            }
+            chain queries {
+                type filter hook prerouting priority raw; policy accept;
+                iifname "\(names.bridge)" ip daddr \(subnet.gateway) udp dport @name-ports notrack
+            }
+            chain answers {
+                type filter hook output priority raw; policy accept;
+                oifname "\(names.bridge)" ip saddr \(subnet.gateway) udp sport @name-ports notrack
             }
             chain prerouting {
                 type filter hook prerouting priority mangle; policy accept;
@@ -60,6 +78,11 @@ package struct Firewall {
                 ip daddr \(subnet.gateway) meta l4proto tcp ct state established accept
                 ip daddr \(subnet.gateway) tcp dport @gateway-ports jump connections
                 ip daddr \(subnet.gateway) tcp dport @gateway-ports accept
+                ip daddr \(subnet.gateway) udp dport @name-ports jump names
+            }
+            chain names {
+                add @askers { ip saddr \(flood) } drop
+                accept
             }
             chain host {
                 fib daddr type != unicast reject with icmp admin-prohibited
@@ -84,6 +107,7 @@ package struct Firewall {
                 ct direction reply ct state established,related accept
                 ip daddr \(subnet.gateway) meta l4proto tcp ct state established accept
                 ip daddr \(subnet.gateway) tcp dport @gateway-ports accept
+                ip daddr \(subnet.gateway) udp dport @name-ports accept
                 drop
             }
             chain forward {
@@ -104,8 +128,12 @@ package struct Firewall {
     /// The commands that make the settings hold, whatever held before.
     var settingCommands: String {
         let (table, servers) = ("inet \(names.table)", settings.nameServers.joined(separator: ", "))
-        var commands = "flush set \(table) gateway-ports\nflush set \(table) name-servers\n"
+        var commands = ["gateway-ports", "name-ports", "name-servers"].map { "flush set \(table) \($0)\n" }
+            .joined()
         if let port = settings.gatewayPort { commands += "add element \(table) gateway-ports { \(port) }\n" }
+        if settings.answersNames {
+            for set in ["gateway-ports", "name-ports"] { commands += "add element \(table) \(set) { 53 }\n" }
+        }
         if !servers.isEmpty { commands += "add element \(table) name-servers { \(servers) }\n" }
         return commands
     }

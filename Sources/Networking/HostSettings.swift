@@ -4,6 +4,8 @@ internal import Synchronization
 struct HostSettings: Equatable, Sendable {
     /// The gateway's port on the bridge's address; nil where it does not listen there.
     var gatewayPort: UInt16?
+    /// Whether names are answered on the bridge's address.
+    var answersNames = false
     /// Name servers among the link-local addresses, as clouds have them: port 53 of these may be reached.
     var nameServers: [String] = []
 }

@@ -2,9 +2,13 @@ internal import CLinux
 package import Core
 internal import LinuxSystem
 
-/// What a function finds in `/etc/resolv.conf` (resolv.conf(5)): the host's real upstream servers, since the host's
-/// loopback, where a stub listens, is not the function's.
+/// What the host says of its name servers, and what a function finds in its `/etc/resolv.conf` (resolv.conf(5)).
 package struct ResolverConfiguration: Sendable, Equatable {
+    /// Those that the host itself asks, the first `Limits.nameServers`: on its loopback, too, and of IPv6.
+    package private(set) var hostServers: [String] = []
+    /// How long it gives one of them: `timeout:` of the options.
+    package private(set) var timeout = Duration.seconds(5)
+    /// Those that a function can ask without the host's help.
     /// At most `Limits.nameServers`, IPv4 as the slots are.
     package private(set) var nameServers: [String] = []
     /// The rest of the `search` (or `domain`) line.
@@ -55,12 +59,24 @@ package struct ResolverConfiguration: Sendable, Equatable {
             guard let key = words.first, words.count > 1 else { continue }
             let rest = words.dropFirst().joined(separator: " ")
             switch key {
-            case "nameserver": addServer(String(words[1]), isOwn)
+            case "nameserver":
+                if hostServers.count < Limits.nameServers { hostServers.append(String(words[1])) }
+                addServer(String(words[1]), isOwn)
             case "search", "domain": search = String(rest.prefix(1024))
-            case "options": if options.count < 16 { options.append(String(rest.prefix(256))) }
+            case "options":
+                if options.count < 16 { options.append(String(rest.prefix(256))) }
+                for word in words where word.hasPrefix("timeout:") {
+                    if let seconds = Int(word.dropFirst(8)) { timeout = .seconds(min(max(1, seconds), 30)) }
+                }
             default: break
             }
         }
+    }
+
+    /// The host's own file, whoever is named there.
+    package static func ofHostItself(_ path: String = candidates[0]) -> ResolverConfiguration {
+        let bytes = (try? File.read(path, limit: Limits.resolverFileBytes)) ?? []
+        return ResolverConfiguration(parsing: String(decoding: bytes, as: UTF8.self), source: path)
     }
 
     private mutating func addServer(_ text: String, _ isOwn: (IPv4Address) -> Bool) {
@@ -84,9 +100,12 @@ package struct ResolverConfiguration: Sendable, Equatable {
             + "beyond this host itself\(found); name one there"
     }
 
-    /// The file for the function.
-    package var bytes: [UInt8] {
-        var lines = nameServers.map { "nameserver \($0)" }
+    /// The file for a function that asks the host's servers itself.
+    package var bytes: [UInt8] { bytes(servers: nameServers) }
+
+    /// The file for a function that asks others.
+    package func bytes(servers: [String]) -> [UInt8] {
+        var lines = servers.map { "nameserver \($0)" }
         if let search { lines.append("search \(search)") }
         lines += options.map { "options \($0)" }
         return Array((lines.joined(separator: "\n") + "\n").utf8)

@@ -128,6 +128,16 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
         }
     }
 
+    /// Lets functions ask at `gatewayAddress` for names, where somebody of ours must answer already, or lets them no more.
+    /// Returns when it holds.
+    package func openNames(_ isOpen: Bool) async {
+        let (desk, wake) = (desk, shelf.wake)
+        await withCheckedContinuation { continuation in
+            desk.change(waiter: continuation) { $0.answersNames = isOpen }
+            wake.signal()
+        }
+    }
+
     /// Lets functions ask these name servers, which have link-local addresses, on port 53.
     package func allow(nameServers: [String]) {
         desk.change { $0.nameServers = nameServers }
@@ -136,6 +146,12 @@ package final class SlotPool: NetworkPort, SlotNamespaces {
 
     /// The bridge's own address, at which functions find the gateway.
     package var gatewayAddress: String { "\(subnet.gateway)" }
+
+    /// What may be reached from an address on the bridge; nil where no function has it.
+    package func network(of address: IPv4Address) -> NetworkSpec? {
+        guard subnet.contains(address) else { return nil }
+        return shelf.network(of: address.number - subnet.network.number)
+    }
 
     /// The address on the bridge; nil for a slot without egress.
     package func address(of slot: SlotID) -> String? {

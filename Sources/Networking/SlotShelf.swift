@@ -56,6 +56,14 @@ final class SlotShelf: Sendable {
 
     func namespace(of number: UInt32) -> SharedFD? { state.withLock { $0.slots[number]?.namespace } }
 
+    /// What may be reached from a slot with egress; nil where it is none.
+    func network(of number: UInt32) -> NetworkSpec? {
+        state.withLock { state in
+            guard let slot = state.slots[number], slot.mode == .default else { return nil }
+            return slot.rules.map { .egress($0) } ?? .default
+        }
+    }
+
     /// A ready slot, or nil when one must be waited for.
     func takeReady(_ network: NetworkSpec) -> UInt32? {
         let number = state.withLock { state -> UInt32? in

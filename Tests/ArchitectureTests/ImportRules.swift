@@ -28,6 +28,7 @@ enum ImportRules {
             "Core", "HTTPWire", "LinuxSystem", "NIOCore", "NIOPosix", "Logging", "DequeModule", "Glibc",
             "Synchronization",
         ],
+        "NameService": ["Core", "NIOCore", "NIOPosix", "Logging", "Synchronization"],
         "ControlAPI": ["Core", "FoundationEssentials"],
         "ControlServer": [
             "Core", "ControlAPI", "LinuxSystem", "Hummingbird", "HummingbirdCore", "NIOCore", "Logging",
@@ -40,7 +41,8 @@ enum ImportRules {
         "Daemon": [
             "Core", "OCI", "LinuxSystem", "CopyProgram", "Sandbox", "Networking", "Logs", "Images", "Secrets",
             "Store",
-            "Orchestrator", "Gateway", "HTTPWire", "ControlAPI", "ControlServer", "ArgumentParser",
+            "Orchestrator", "Gateway", "HTTPWire", "NameService", "ControlAPI", "ControlServer",
+            "ArgumentParser",
             "ServiceLifecycle",
             "UnixSignals",
             "Logging", "Crypto",

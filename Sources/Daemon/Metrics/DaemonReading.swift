@@ -2,6 +2,7 @@ internal import ControlAPI
 internal import Core
 internal import Gateway
 internal import LinuxSystem
+internal import NameService
 internal import Networking
 internal import Orchestrator
 internal import Store
@@ -17,6 +18,7 @@ struct DaemonReading: Sendable {
     var instances = InstanceCounts([])
     var loads: [Load] = []
     var gateway: GatewayReading
+    var queries: [(result: QueryResult, count: UInt64)] = []
     var coldStarts: DurationCounts
     /// By the name of the phase.
     var phases: [(name: String, times: DurationCounts)] = []
@@ -34,6 +36,7 @@ struct DaemonReading: Sendable {
 struct DaemonMeter: Sendable {
     let orchestrator: Orchestrator
     let gateway: Gateway
+    let queries: QueryCounters
     let slots: SlotPool
     let store: SQLiteStore
     let databasePath: String
@@ -52,7 +55,7 @@ struct DaemonMeter: Sendable {
                 let inFlight = machine.instances.values.reduce(0) { $0 + $1.gate.inFlight }
                 return DaemonReading.Load(key: machine.key, inFlight: inFlight)
             },
-            gateway: gateway.reading(), coldStarts: times.total.read(),
+            gateway: gateway.reading(), queries: queries.read(), coldStarts: times.total.read(),
             phases: [
                 ("slot", times.slot.read()), ("sandbox", times.sandbox.read()),
                 ("listen", times.listen.read()),

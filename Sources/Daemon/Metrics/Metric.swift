@@ -17,6 +17,7 @@ package enum Metric: String, CaseIterable, Sendable {
     case refusals = "torpor_refusals_total"
     case clientConnections = "torpor_client_connections"
     case slots = "torpor_slots"
+    case nameQueries = "torpor_name_queries_total"
     case storeBytes = "torpor_store_bytes"
     case storeWriteSeconds = "torpor_store_write_seconds"
     case storeWriteFailures = "torpor_store_write_failures_total"
@@ -48,6 +49,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .requests: ["function", "namespace", "class"]
         case .requestsInFlight, .queueDepth: ["function", "namespace"]
         case .refusals: ["code"]
+        case .nameQueries: ["result"]
         default: []
         }
     }
@@ -76,6 +78,8 @@ package enum Metric: String, CaseIterable, Sendable {
         case .refusals: "Answers of the gateway's own, by their code."
         case .clientConnections: "Open connections of clients."
         case .slots: "Network slots by state: free, used."
+        case .nameQueries:
+            "Queries of functions for names, by result: own (a name of the platform's), forwarded, failed (no server answered), refused."
         case .storeBytes: "Bytes of the database and its write-ahead log."
         case .storeWriteSeconds: "How long durable writes to the database took."
         case .storeWriteFailures: "Writes to the database that failed."

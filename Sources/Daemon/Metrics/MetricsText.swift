@@ -2,6 +2,7 @@ internal import ControlAPI
 internal import Core
 internal import Gateway
 internal import LinuxSystem
+internal import NameService
 
 /// A reading as `/metrics` shows it.
 enum MetricsText {
@@ -39,6 +40,10 @@ enum MetricsText {
         case .slots:
             output.sample(metric, "free", value: reading.slots.free)
             output.sample(metric, "used", value: reading.slots.used)
+        case .nameQueries:
+            for query in reading.queries {
+                output.sample(metric, query.result.rawValue, value: query.count)
+            }
         case .storeBytes: output.sample(metric, value: reading.storeBytes)
         case .storeWriteSeconds: output.sample(metric, durations: reading.storeWrites)
         case .storeWriteFailures: output.sample(metric, value: reading.failedStoreWrites)

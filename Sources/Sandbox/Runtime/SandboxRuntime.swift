@@ -163,7 +163,7 @@ package final class SandboxRuntime: SandboxPort {
         let hasNetwork = request.revision.spec.network.mode == .default
         let files = HostFiles.make(
             hostname: prepared.hostname, gateway: hasNetwork ? configuration.gatewayAddress : nil,
-            resolvConf: configuration.resolvConf())
+            resolvConf: hasNetwork ? configuration.resolvConf() : [])
         let job = { @Sendable cgroup in
             LaunchJob(
                 instance: request.instance, function: request.revision.id.function.description,

@@ -4,6 +4,7 @@
  * Environment: LISTEN=never, LISTEN_DELAY_MS, BIND=ADDRESS, EXIT_CODE, IGNORE_TERM=1, FLOOD=1, CHILDREN=N, HELLO=TEXT.
  */
 #define _GNU_SOURCE
+#include "dns.h"
 #include "http.h"
 
 #include <arpa/inet.h>
@@ -65,7 +66,7 @@ static bool answer_connect(struct connection *c, const struct request *r) {
     ssize_t n = -1;
     const char *get = parameter(r, "get", "");
     if (!connect(fd, (struct sockaddr *)&to, sizeof to)) {
-        if (*get) dprintf(fd, "GET %s HTTP/1.1\r\nHost: torpor-gateway\r\nConnection: close\r\n\r\n", get);
+        if (*get) dprintf(fd, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", get, parameter(r, "name", "torpor-gateway"));
         n = recv(fd, bytes, sizeof bytes, 0);
     }
     bool done = n >= 0 ? answer(c, r, "200 OK", bytes, (size_t)n) : answer_error(c, r, -1);
@@ -184,6 +185,7 @@ static bool serve(struct connection *c, struct request *r) {
         return answer_text(c, r, "%o %u %u", s.st_mode, s.st_uid, s.st_gid);
     }
     if (!strcmp(path, "/connect")) return answer_connect(c, r);
+    if (!strcmp(path, "/resolve")) return answer_resolve(c, r);
     if (!strcmp(path, "/socket")) return answer_socket(c, r);
     if (!strcmp(path, "/hostname")) {
         char name[256] = "";

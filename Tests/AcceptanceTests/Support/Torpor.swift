@@ -64,6 +64,15 @@ final class Torpor: Sendable {
                 passing: listener), limit: limit)
     }
 
+    /// The same on a host with another /etc/resolv.conf: it sees this file there.
+    func start(resolvConf path: String, limit: Duration = .seconds(20)) throws {
+        let script = "mount --bind '\(path)' /etc/resolv.conf && exec \"$@\""
+        try start(
+            ChildProcess(
+                "unshare", ["--mount", "/bin/sh", "-c", script, "sh", Programs.daemon] + arguments,
+                output: .file(logPath)), limit: limit)
+    }
+
     private func start(_ child: ChildProcess, limit: Duration) throws {
         process.withLock { $0 = child }
         try becomesTrue("the daemon's control socket", within: limit) {
