@@ -166,7 +166,7 @@ static void wait_for_the_end(pid_t parent) {
     for (;;) raw(SYS_exit_group, 1, 0, 0, 0, 0);
 }
 
-int32_t clinux_userns(const char *map) {
+int32_t clinux_userns(const char *users, const char *groups) {
     struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
     pid_t parent = getpid();
     long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
@@ -174,8 +174,8 @@ int32_t clinux_userns(const char *map) {
     if (pid < 0) return -errno;
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/ns/user", pid);
-    int result = write_map((pid_t)pid, "uid_map", map);
-    if (result >= 0) result = write_map((pid_t)pid, "gid_map", map);
+    int result = write_map((pid_t)pid, "uid_map", users);
+    if (result >= 0) result = write_map((pid_t)pid, "gid_map", groups);
     if (result >= 0 && (result = open(path, O_RDONLY | O_CLOEXEC)) < 0) result = -errno;
     kill((pid_t)pid, SIGKILL);
     waitpid((pid_t)pid, 0, 0);

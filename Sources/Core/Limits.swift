@@ -55,6 +55,8 @@ package enum Limits {
     package static let seccompNames = 1024
     /// Rules about devices of a container: each is some instructions of a program, of which 4096 always load.
     package static let deviceRules = 512
+    /// Binds and devices of the host that one bundle may have: each is a descriptor that goes with its plan.
+    package static let hostPaths = 64
     /// Parameters of linux.sysctl, and bytes of a name or value: far more than the kernel has for namespaces.
     package static let sysctls = 256
     package static let sysctlBytes = 256

@@ -27,6 +27,8 @@ package struct Configuration: Sendable, Equatable {
     package var logLevel = Logger.Level.info
     /// Directories of the host below which functions may have volumes.
     package var bindVolumes: [String] = []
+    /// What of the host bundles may ask for besides.
+    package var allow = Allowance()
     /// Threads that serve requests; 0 is one per processor.
     package var gatewayThreads = 0
 
@@ -41,6 +43,17 @@ package struct Configuration: Sendable, Equatable {
     package var volumeDirectory: String { "\(stateDirectory)/volumes" }
     package var secretDirectory: String { "\(stateDirectory)/secrets" }
     package var logDirectory: String { "\(stateDirectory)/logs" }
+}
+
+/// What of the host bundles of functions may have: `allow`.
+package struct Allowance: Sendable, Equatable {
+    /// Directories and files, at or below which.
+    package var binds: [String] = []
+    /// Device nodes.
+    package var devices: [String] = []
+
+    /// A line for each, as the setting is told: `devices /dev/ttyUSB0`.
+    var lines: [String] { binds.map { "binds " + $0 } + devices.map { "devices " + $0 } }
 }
 
 /// Where the gateway listens: a numeric address and a port; port 0 is any free one.

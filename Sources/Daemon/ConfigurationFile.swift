@@ -52,10 +52,14 @@ package enum ConfigurationFile {
                     "\(place): \(name)", "is not a setting",
                     allowed: ConfigurationSetting.allCases.map(\.rawValue).joined(separator: ", "))
             }
-            guard let text = Self.text(of: value, isList: setting == .bindVolumes) else {
-                throw InvalidInput(
-                    "\(place): \(name)",
-                    setting == .bindVolumes ? "is no list of directories" : "is not a single value")
+            guard let text = Self.text(of: value, setting) else {
+                let problem =
+                    switch setting {
+                    case .bindVolumes: "is no list of directories"
+                    case .allow: "is no map of lists, such as {devices: [/dev/ttyUSB0]}"
+                    default: "is not a single value"
+                    }
+                throw InvalidInput("\(place): \(name)", problem)
             }
             settings[setting] = text
             var scratch = Configuration()
@@ -68,10 +72,31 @@ package enum ConfigurationFile {
         return settings
     }
 
+    private static func text(of node: Node, _ setting: ConfigurationSetting) -> String? {
+        switch setting {
+        case .bindVolumes where node.sequence != nil: lines(of: node)
+        case .allow: allowance(node)
+        default: node.scalar?.string
+        }
+    }
+
     /// A list becomes lines.
-    private static func text(of node: Node, isList: Bool) -> String? {
-        guard isList, let elements = node.sequence else { return node.scalar?.string }
+    private static func lines(of node: Node, each prefix: String = "") -> String? {
+        guard let elements = node.sequence else { return nil }
         let texts = elements.compactMap { $0.scalar?.string }
-        return texts.count == elements.count ? texts.joined(separator: "\n") : nil
+        return texts.count == elements.count ? texts.map { prefix + $0 }.joined(separator: "\n") : nil
+    }
+
+    /// A map of lists becomes lines that begin with their key.
+    private static func allowance(_ node: Node) -> String? {
+        guard case .mapping(let mapping) = node else { return nil }
+        var all: [String] = []
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string, let text = lines(of: value, each: name + " ") else {
+                return nil
+            }
+            all.append(text)
+        }
+        return all.joined(separator: "\n")
     }
 }

@@ -54,6 +54,7 @@ extension ConfigurationSetting {
         case .logLevel: Self.words(Logger.Level.allCases.map(\.rawValue))
         case .gatewayThreads: "0 to 256"
         case .bindVolumes: "a list of at most \(Limits.bindDirectories) absolute paths"
+        case .allow: "`binds` and `devices`, each a list like that one; devices are below `/dev`"
         }
     }
 
@@ -78,6 +79,9 @@ extension ConfigurationSetting {
         case .logLevel: "From which level on the daemon logs."
         case .gatewayThreads: "Threads that serve requests; 0 is one per processor."
         case .bindVolumes: "Directories of the host at or below which functions may have volumes."
+        case .allow:
+            "What bundles may have of the host: `binds`, directories at or below which `mounts` may bind (as those of "
+                + "`bind-volumes`, and the other way), and `devices` for `linux.devices`."
         }
     }
 
@@ -95,6 +99,7 @@ extension ConfigurationSetting {
         case .logLevel: "debug"
         case .gatewayThreads: "2"
         case .bindVolumes: "[/srv/shared, /mnt/media]"
+        case .allow: "{devices: [/dev/ttyUSB0], binds: [/srv/models]}"
         }
     }
 
@@ -103,14 +108,14 @@ extension ConfigurationSetting {
         guard isLive else { return "needs a restart" }
         return switch self {
         case .limits: "holds for deploys from then on, and after a restart for all"
-        case .bindVolumes: "holds for deploys and starts from then on"
+        case .bindVolumes, .allow: "holds for deploys and starts from then on"
         default: "at once"
         }
     }
 
     fileprivate var option: String? {
         switch self {
-        case .domain, .limits, .gatewayThreads, .bindVolumes: nil
+        case .domain, .limits, .gatewayThreads, .bindVolumes, .allow: nil
         default: "--\(rawValue)"
         }
     }

@@ -17,6 +17,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
     case logLevel = "log-level"
     case gatewayThreads = "gateway-threads"
     case bindVolumes = "bind-volumes"
+    case allow
 
     /// The environment variable that overrides the file, where there is one.
     package var variable: String? {
@@ -29,7 +30,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
     }
 
     /// Whether a reload brings a change into force; any other needs a restart.
-    package var isLive: Bool { [.logLevel, .limits, .bindVolumes].contains(self) }
+    package var isLive: Bool { [.logLevel, .limits, .bindVolumes, .allow].contains(self) }
 
     /// The value in force, as the file would say it.
     package func text(in configuration: Configuration) -> String {
@@ -46,6 +47,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
         case .logLevel: configuration.logLevel.rawValue
         case .gatewayThreads: "\(configuration.gatewayThreads)"
         case .bindVolumes: configuration.bindVolumes.joined(separator: "\n")
+        case .allow: configuration.allow.lines.joined(separator: "\n")
         }
     }
 
@@ -75,6 +77,7 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
         case .logLevel: configuration.logLevel = try Self.choice(value)
         case .gatewayThreads: configuration.gatewayThreads = try Self.number(value, 0...256)
         case .bindVolumes: configuration.bindVolumes = try Self.directories(value)
+        case .allow: configuration.allow = try Self.allowance(value)
         }
     }
 
@@ -102,6 +105,27 @@ package enum ConfigurationSetting: String, CaseIterable, Sendable {
                 "", "\(paths.count) directories", allowed: "at most \(Limits.bindDirectories)")
         }
         return paths
+    }
+
+    /// A kind and a path in each line.
+    private static func allowance(_ text: String) throws(InvalidInput) -> Allowance {
+        var paths: [String: [String]] = ["binds": [], "devices": []]
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard parts.count == 2, paths[parts[0]] != nil else {
+                throw InvalidInput(
+                    "", "'\(line.prefix(80))' is nothing to allow",
+                    allowed: "{binds: [paths], devices: [paths]}")
+            }
+            paths[parts[0]]?.append(parts[1])
+        }
+        let devices = try directories((paths["devices"] ?? []).joined(separator: "\n"))
+        if let wrong = devices.first(where: { !$0.hasPrefix("/dev/") }) {
+            throw InvalidInput(
+                "", "'\(wrong.prefix(80))' is no path of a device", allowed: "a path below /dev")
+        }
+        return Allowance(
+            binds: try directories((paths["binds"] ?? []).joined(separator: "\n")), devices: devices)
     }
 
     private static func interface(_ text: String) throws(InvalidInput) -> String {

@@ -29,7 +29,8 @@ struct Parts: Sendable {
             rootfsPath: ImageStore.relativePath(of:), resolvConf: { resolver.current.file })
         sandbox.gatewayAddress = slots.gatewayAddress
         sandbox.limitsAreBestEffort = { current.value.limits == .besteffort }
-        sandbox.bindDirectories = { current.value.bindVolumes }
+        sandbox.bindDirectories = { current.value.bindVolumes + current.value.allow.binds }
+        sandbox.allowedDevices = { current.value.allow.devices }
         sandbox.secret = { key in try secrets.value(key) }
         let volumes = VolumeDirectories(path: configuration.volumeDirectory)
         try volumes.prepare()

@@ -120,7 +120,7 @@ package struct TorpordCommand: AsyncParsableCommand {
         case .subnet: subnet
         case .uidBase: uidBase
         case .logLevel: logLevel
-        case .domain, .limits, .gatewayThreads, .bindVolumes: nil
+        case .domain, .limits, .gatewayThreads, .bindVolumes, .allow: nil
         }
     }
 }

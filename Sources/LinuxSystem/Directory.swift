@@ -181,6 +181,19 @@ package final class Directory: Sendable {
                 owning: try check(clinux_clone_mount(fd.raw, "", 0), "open_tree", subject: "directory")))
     }
 
+    /// The same of what is at a path that stays in this directory and has no link in it, which may be a file; "" is the
+    /// directory itself. - Parameter recursive: with all that is mounted below.
+    package func detachedMount(beneath path: String, recursive: Bool) throws(KernelError) -> DetachedMount {
+        let raw =
+            path.isEmpty
+            ? clinux_openat(fd.raw, ".", File.pathOnly, 0) : clinux_open_beneath(fd.raw, path, File.pathOnly)
+        let found = OwnedFD(owning: try check(raw, "open", subject: path))
+        return DetachedMount(
+            owning: OwnedFD(
+                owning: try check(
+                    clinux_clone_mount(found.raw, "", recursive ? 1 : 0), "open_tree", subject: path)))
+    }
+
     /// Makes the names in this directory durable.
     package func synchronise() throws(KernelError) {
         try check(clinux_fsync(fd.raw), "fsync", subject: "directory")

@@ -31,6 +31,23 @@ package enum FileTree {
             clinux_mknodat(directory, path, characterDevice | mode, major, minor), "mknod", subject: path)
     }
 
+    /// - Parameter kind: a device.
+    package static func makeDevice(_ path: String, _ kind: FileStatus.Kind, mode: UInt32) throws(KernelError)
+    {
+        switch kind {
+        case .characterDevice(let major, let minor):
+            try makeCharacterDevice(path, mode: mode, major: major, minor: minor)
+        case .blockDevice(let major, let minor):
+            let blockDevice: UInt32 = 0o060000
+            try check(
+                clinux_mknodat(File.currentDirectory, path, blockDevice | mode, major, minor), "mknod",
+                subject: path)
+        default: preconditionFailure("only devices have numbers")
+        }
+        // The mode above was subject to the umask.
+        try setMode(path, mode)
+    }
+
     package static func makeLink(
         to content: String, _ path: String, at directory: Int32 = File.currentDirectory
     ) throws(KernelError) {

@@ -80,13 +80,14 @@ package struct DetachedMount: ~Copyable, Sendable {
     }
 
     /// - Parameters:
-    ///   - propagation: MS_SHARED and its like; nil leaves it. - recursive: with all that is mounted below.
+    ///   - propagation: MS_SHARED and its like; nil leaves it. - users: the user namespace whose map it is shown through. - recursive: with all that is mounted below.
     package func change(
         adding: MountAttributes = [], removing: MountAttributes = [], propagation: UInt64? = nil,
-        recursive: Bool = false
+        idsOf users: SharedFD? = nil, recursive: Bool = false
     ) throws(KernelError) {
         var change = clinux_mount_change(
-            set: adding.rawValue, clear: removing.rawValue, propagation: propagation ?? 0, userns: -1)
+            set: adding.rawValue, clear: removing.rawValue, propagation: propagation ?? 0,
+            userns: users?.raw ?? -1)
         try check(clinux_mount_change(fd.raw, &change, recursive ? 1 : 0), "mount_setattr")
     }
 

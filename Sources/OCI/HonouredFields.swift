@@ -82,10 +82,7 @@ package enum HonouredFields {
     private static func check(_ mount: OCIConfig.Mount, at path: String) throws(InvalidInput) {
         let type = mount.type ?? "none"
         let options = mount.options ?? []
-        let binds = type == "bind" || options.contains("bind") || options.contains("rbind")
-        try refuse(
-            path, binds, "a bind mount of a path of the host (\(mount.source?.prefix(80) ?? ""))",
-            allowed: "put the files into the root filesystem")
+        if mount.isBind { return try checkBind(mount, at: path) }
         guard filesystems.contains(type) else {
             throw InvalidInput(
                 path + ".type", "'\(type.prefix(40))' is not honoured",
@@ -100,5 +97,22 @@ package enum HonouredFields {
             allowed: "leave the mount out, or root.readonly false")
         try refuse(
             path + ".options", parsed.idMapping != nil, "ids are mapped by the function's own range")
+    }
+
+    /// Whether the host allows the source is for the host to say, later.
+    private static func checkBind(_ mount: OCIConfig.Mount, at path: String) throws(InvalidInput) {
+        guard let source = mount.source, !source.isEmpty else {
+            throw InvalidInput(path + ".source", "is missing", allowed: "the path that is bound")
+        }
+        try TextRule.path(source, at: path + ".source", absolute: true)
+        let mappings = (mount.uidMappings ?? []) + (mount.gidMappings ?? [])
+        let parsed = try MountOptions(mount.options ?? [], type: "bind", path: path + ".options")
+        try refuse(
+            path + (mappings.isEmpty ? ".options" : ".uidMappings"),
+            !mappings.isEmpty || parsed.idMapping != nil, "ids are mapped by the function's own range")
+        let shared = parsed.propagation == .shared || parsed.propagation == .unbindable
+        try refuse(
+            path + ".options", shared, "nothing that a function mounts travels to the host",
+            allowed: "private or slave")
     }
 }

@@ -13,12 +13,31 @@ enum HonouredLinux {
         try refuse("linux.intelRdt", linux.intelRdt != nil, "cache and bandwidth classes are not set")
         try refuse("linux.memoryPolicy", linux.memoryPolicy != nil, "the memory policy is the host's")
         for (index, device) in (linux.devices ?? []).enumerated() {
+            if DefaultDevice.isOne(device) { continue }
+            let path = "linux.devices[\(index)]"
+            // Whether the host allows it is for the host to say, later.
+            try TextRule.path(device.path, at: path + ".path", absolute: true)
             try refuse(
-                "linux.devices[\(index)]", !DefaultDevice.isOne(device),
-                "only the default devices are there", allowed: DefaultDevice.names)
+                path + ".path", !device.path.hasPrefix("/dev/"), "devices are in /dev",
+                allowed: "a path below /dev")
+            try refuse(
+                path + ".type", !["c", "u", "b"].contains(device.type), "it is no device",
+                allowed: "c, u or b")
         }
         if let seccomp = linux.seccomp { try check(seccomp) }
-        if let resources = linux.resources { try HonouredResources.check(resources) }
+        if var resources = linux.resources {
+            let named = linux.devices ?? []
+            // Who has the node may use it.
+            resources.devices?.removeAll { rule in
+                rule.allow
+                    && named.contains {
+                        ($0.type == "u" ? "c" : $0.type, $0.major, $0.minor) == (
+                            rule.type, rule.major, rule.minor
+                        )
+                    }
+            }
+            try HonouredResources.check(resources)
+        }
     }
 
     private static func refuse(

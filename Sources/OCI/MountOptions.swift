@@ -162,7 +162,10 @@ package struct MountOptions: Sendable, Hashable {
     private static let dataWords: [String: [String]] = ["devpts": ["newinstance"]]
 
     /// Every word that any mount may have, in the order of their bytes.
-    package static var names: [String] { (["defaults"] + changes.keys + propagations.keys).sorted() }
+    package static var names: [String] {
+        (["defaults", "idmap", "ridmap", "tmpcopyup"] + changes.keys + recursives + propagations.keys)
+            .sorted()
+    }
 
     /// `shared` and its like.
     package static func propagation(_ name: String) -> Propagation? { propagations[name]?.0 }

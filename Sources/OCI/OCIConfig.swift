@@ -48,6 +48,12 @@ package struct OCIConfig: Codable, Sendable, Hashable {
             self.source = source
             self.options = options
         }
+
+        /// Whether it shows a path of the host.
+        package var isBind: Bool {
+            let options = options ?? []
+            return type == "bind" || options.contains("bind") || options.contains("rbind")
+        }
     }
 
     /// A range of ids of a user namespace and what it stands for outside.

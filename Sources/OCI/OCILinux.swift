@@ -53,6 +53,13 @@ extension OCIConfig {
         package var fileMode: UInt32?
         package var uid: UInt32?
         package var gid: UInt32?
+
+        package init(type: String, path: String, major: Int64?, minor: Int64?) {
+            self.type = type
+            self.path = path
+            self.major = major
+            self.minor = minor
+        }
     }
 
     package struct NetDevice: Codable, Sendable, Hashable {
@@ -67,12 +74,16 @@ extension OCIConfig {
         package var enableCMT: Bool?
         package var enableMBM: Bool?
         package var enableMonitoring: Bool?
+
+        package init() {}
     }
 
     package struct MemoryPolicy: Codable, Sendable, Hashable {
         package var mode: String?
         package var nodes: String?
         package var flags: [String]?
+
+        package init() {}
     }
 
     package struct Personality: Codable, Sendable, Hashable {

@@ -41,6 +41,41 @@ extension AcceptanceTests {
             }
         }
 
+        /// What of the host a bundle has is what the file allows.
+        @Test func aReloadChangesWhatBundlesMayHave() throws {
+            try TorporFixture.with { torpor in
+                let shared = "\(torpor.directory)/shared"
+                try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
+                try "from the host".write(toFile: "\(shared)/file", atomically: false, encoding: .utf8)
+                var bundle = try OCIBundle()
+                let bind: [String: Any] = [
+                    "destination": "/in", "type": "bind", "source": shared, "options": ["bind", "ro"],
+                ]
+                let device: [String: Any] = ["type": "c", "path": "/dev/own", "major": 1, "minor": 5]
+                bundle.set("mounts", [bind])
+                bundle.set("linux.devices", [device])
+                try bundle.write()
+                func deploy() throws -> FunctionView { try torpor.deploy("bound", bundle: bundle) }
+                func reload(_ text: String) throws {
+                    try write(torpor, text)
+                    let told = try torpor.succeeding("system", "reload").output
+                    #expect(told.contains("allow") && !told.contains("restart"), "\(told)")
+                }
+                #expect(try torpor.refusal(deploy).description.contains("mounts[0].source"))
+                try reload("allow: {binds: [\(shared)]}\n")
+                #expect(try torpor.refusal(deploy).description.contains("linux.devices[0]"))
+                try reload("allow: {binds: [\(shared)], devices: [/dev/zero]}\n")
+                _ = try deploy()
+                #expect(try torpor.get("/function/bound/stat?path=/in/file").text.hasPrefix("100644"))
+                #expect(try torpor.get("/function/bound/stat?path=/dev/own").text.hasPrefix("20666"))
+                #expect(try torpor.write("bound", "/in/file") == "EROFS")
+                try reload("allow: {binds: [\(shared)]}\n")
+                try torpor.putToSleep("bound")
+                try torpor.scale("bound", .auto)
+                #expect(try torpor.get("/function/bound").status == 502)
+            }
+        }
+
         /// What is allowed to whom follows the file, for deploys and starts from then on.
         @Test func aReloadChangesWhatMayBeDeployed() throws {
             try TorporFixture.with { torpor in

@@ -26,6 +26,7 @@ import Testing
             .domain: ("example.org", "example.org"), .limits: ("besteffort", "besteffort"),
             .logLevel: ("debug", "debug"), .gatewayThreads: ("2", "2"),
             .bindVolumes: ("[/srv/a, /srv/b]", "/srv/a\n/srv/b"),
+            .allow: ("{devices: [/dev/ttyUSB0], binds: [/srv/c]}", "binds /srv/c\ndevices /dev/ttyUSB0"),
         ]
         let lines = ConfigurationSetting.allCases.map {
             "\($0.rawValue): \(written[$0]?.yaml ?? "unwritten")\n"
@@ -53,6 +54,9 @@ import Testing
         ("domain: a\nlisten: here", "torpord.yaml:2: listen: 'here' is not an address"),
         ("listen: [1, 2]", "listen: is not a single value"),
         ("limits: maybe", "strict, besteffort"),
+        ("allow: [/srv]", "allow: is no map of lists"),
+        ("allow: {devices: [/srv/x]}", "'/srv/x' is no path of a device"),
+        ("allow: {ports: [/x]}", "is nothing to allow"),
         ("uid-base: -4", "uid-base: '-4' is out of range"),
         ("gateway-threads: 1000", "0 to 256"),
         ("state-dir: relative", "an absolute path"),

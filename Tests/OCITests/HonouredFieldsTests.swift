@@ -39,10 +39,12 @@ struct HonouredFieldsTests {
             ("process.execCPUAffinity", "{}", "process.execCPUAffinity"),
             ("process.args", "null", "process.args"),
             ("hooks", #"{"poststop":[{"path":"/x"}]}"#, "hooks.poststop"),
-            ("mounts", #"[{"destination":"/d","type":"bind","source":"/etc"}]"#, "mounts[0]"),
+            ("mounts", #"[{"destination":"/d","type":"bind","source":"etc"}]"#, "mounts[0].source"),
+            ("mounts", #"[{"destination":"/d","type":"bind","source":"/a/../b"}]"#, "mounts[0].source"),
             (
-                "mounts", #"[{"destination":"/d","type":"none","source":"/etc","options":["rbind"]}]"#,
-                "mounts[0]"
+                "mounts",
+                #"[{"destination":"/d","type":"none","source":"/etc","options":["rbind","shared"]}]"#,
+                "mounts[0].options"
             ),
             ("mounts", #"[{"destination":"/d","type":"nfs","source":"h:/e"}]"#, "mounts[0].type"),
             ("mounts", #"[{"destination":"/d","source":"/etc"}]"#, "mounts[0].type"),
@@ -83,10 +85,10 @@ struct HonouredFieldsTests {
             ("linux.intelRdt", "{}", "linux.intelRdt"), ("linux.memoryPolicy", "{}", "linux.memoryPolicy"),
             ("linux.netDevices", #"{"eth0":{}}"#, "linux.netDevices"),
             (
-                "linux.devices", #"[{"type":"c","path":"/dev/fuse","major":10,"minor":229}]"#,
-                "linux.devices[0]"
+                "linux.devices", #"[{"type":"c","path":"/fuse","major":10,"minor":229}]"#,
+                "linux.devices[0].path"
             ),
-            ("linux.devices", #"[{"type":"c","path":"/dev/null","major":1,"minor":1}]"#, "linux.devices[0]"),
+            ("linux.devices", #"[{"type":"p","path":"/dev/pipe"}]"#, "linux.devices[0].type"),
             ("linux.resources.devices", #"[{"allow":true,"access":"rwm"}]"#, "linux.resources.devices[0]"),
             (
                 "linux.resources.devices", #"[{"allow":true,"type":"b","major":8,"minor":0,"access":"r"}]"#,
@@ -149,6 +151,8 @@ struct HonouredFieldsTests {
                 #"{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_SPEC_ALLOW"]}"#
             ),
             ("linux.devices", "[]"),
+            ("mounts", #"[{"destination":"/d","type":"bind","source":"/srv","options":["rbind","ro"]}]"#),
+            ("linux.devices", #"[{"type":"c","path":"/dev/fuse","major":10,"minor":229}]"#),
             ("linux.cgroupsPath", #""""#), ("linux.rootfsPropagation", #""private""#),
             ("linux.personality", #"{"domain":"LINUX"}"#), ("process.apparmorProfile", #""""#),
             ("linux.devices", #"[{"type":"c","path":"/dev/null","major":1,"minor":3,"fileMode":438}]"#),

@@ -38,6 +38,9 @@ final class SandboxFixture: Sendable {
         fixture.close()
     }
 
+    /// A directory of the host that functions may have.
+    var shared: String { directory + "/shared" }
+
     private init(umask: mode_t, uidBase: UInt32) throws {
         directory = "/tmp/torpor-sandbox-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
         let bin = directory + "/images/busybox/bin"
@@ -52,11 +55,15 @@ final class SandboxFixture: Sendable {
         try FileTree.makeFile(bin + "/plain", content: Array("text".utf8), mode: 0o644)
         try FileTree.makeLink(to: "/../../../../../../outside", directory + "/images/busybox/etc/resolv.conf")
         let name = "torpor-test-\(getpid())-\(UInt32.random(in: 0..<1_000_000))"
-        let configuration = SandboxConfiguration(
+        let shared = directory + "/shared"
+        try FileTree.makeDirectory(shared)
+        var configuration = SandboxConfiguration(
             imagesDirectory: directory + "/images", volumesDirectory: directory + "/volumes",
             runDirectory: directory + "/run", uidBase: uidBase,
             cgroupName: name, rootfsPath: { _ in "busybox" },
             resolvConf: { Array("nameserver 192.0.2.1\n".utf8) })
+        configuration.bindDirectories = { [shared] }
+        configuration.allowedDevices = { ["/dev/zero"] }
         let before = Glibc.umask(umask)
         defer { _ = Glibc.umask(before) }
         runtime = try SandboxRuntime(configuration: configuration, slots: OneSlot(), logs: logs)

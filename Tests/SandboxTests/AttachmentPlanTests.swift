@@ -27,7 +27,8 @@ import Testing
         let added = steps.filter { !plain.contains($0) }
         let targets = added.compactMap { step -> String? in
             switch step {
-            case .attachment(let index, let target, let isFile): "\(index) \(target)\(isFile ? " file" : "")"
+            case .attachment(let descriptor, let target, let isFile):
+                "\(descriptor.place - LaunchPlan.Descriptor.sysfs.place - 1) \(target)\(isFile ? " file" : "")"
             case .mount(_, let target, _, _): target
             default: nil
             }

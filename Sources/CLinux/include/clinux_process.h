@@ -56,9 +56,9 @@ int32_t clinux_follow_mounts(void);
 int32_t clinux_umask(uint32_t mask);
 /* A memfd with the bytes, mode 0555, that nobody can change any more. Owned. */
 int32_t clinux_sealed_program(const char *name, const void *bytes, size_t count);
-/* A user namespace with one map line for users and groups, made by a child that is gone when this returns. Owned.
+/* A user namespace with these lines of uid_map and gid_map, made by a child that is gone when this returns. Owned.
  * For MOUNT_ATTR_IDMAP. Needs CAP_SETUID, CAP_SETGID and /proc. */
-int32_t clinux_userns(const char *map);
+int32_t clinux_userns(const char *users, const char *groups);
 /* A tool of the host's by posix_spawnp(3), for what is off every critical path: arguments ends with NULL, the first is the
  * name; the three descriptors become its 0, 1 and 2, and -1 is /dev/null. It gets no other descriptor and a PATH of
  * system directories. Returns its pid, which stays its until clinux_wait_tool, to be called exactly once. */

@@ -65,7 +65,8 @@ package struct NamespaceChoice: Sendable, Hashable {
         groupMap = try Self.map(groups, at: "linux.gidMappings")
     }
 
-    private static func map(_ list: [OCIConfig.IDMapping], at path: String) throws(InvalidInput) -> String {
+    /// Lines of uid_map or gid_map.
+    static func map(_ list: [OCIConfig.IDMapping], at path: String) throws(InvalidInput) -> String {
         guard !list.isEmpty else {
             throw InvalidInput(
                 path, "is empty, but there is a new user namespace", allowed: "a range at least")

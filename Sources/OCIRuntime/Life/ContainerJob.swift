@@ -53,11 +53,11 @@ struct ContainerJob {
             return clinux_mode(file.raw) & 0o170000 != 0o040000
         }
         plan = try ContainerPlanCompiler(config: config, namespaces: namespaces, setting: setting).compile()
-        let descriptors = 2 + plan.sources.count + passed.numbers.count
+        let descriptors = 3 + plan.sources.count + passed.numbers.count
         guard descriptors <= Limits.planDescriptors else {
             throw InvalidInput(
-                "mounts", "binds and preserved descriptors are \(descriptors - 2)",
-                allowed: "at most \(Limits.planDescriptors - 2)")
+                "mounts", "binds and preserved descriptors are \(descriptors - 3)",
+                allowed: "at most \(Limits.planDescriptors - 3)")
         }
         encoded = try EncodedPlan(plan: plan)
     }

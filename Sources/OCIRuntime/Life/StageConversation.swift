@@ -39,13 +39,25 @@ struct StageConversation {
         let root = try DetachedMount(copying: job.rootfs, recursive: true)
         try root.change(propagation: job.plan.rootPropagation, recursive: true)
         var descriptors = [root.descriptor]
-        let sources = try job.plan.sources.map { try OpenedSource($0) }
+        let sources = try job.plan.sources.map {
+            try OpenedSource($0, process: process.pid, rootfs: job.rootfs)
+        }
         descriptors += sources.map { $0.mount.descriptor }
         let listener = job.request.waitsForStart ? try listen() : nil
         if let listener { descriptors.append(listener.descriptor) }
         descriptors += job.passed
+        var encoded = job.encoded
+        var notified: SharedFD?
+        if let path = job.plan.listenerPath {
+            let listener = FilterListener(path: path)
+            let socket = try listener.connect()
+            descriptors.append(socket.raw)
+            notified = socket
+            encoded = try listener.plan(job.plan, state: record.document)
+        }
         try process.link.send(
-            job.encoded, keepsKeyring: job.request.keepsKeyring, descriptors: descriptors)
+            encoded, keepsKeyring: job.request.keepsKeyring, descriptors: descriptors)
+        withExtendedLifetime(notified) {}
     }
 
     private func listen() throws -> StartListener {
@@ -76,21 +88,6 @@ private final class StartListener: Sendable {
     private let listener: PacketListener
     var descriptor: Int32 { listener.descriptor }
     init(_ listener: consuming PacketListener) { self.listener = listener }
-}
-
-/// A copy of a mount of the host's, as the container gets it.
-private final class OpenedSource: Sendable {
-    let mount: DetachedMount
-
-    init(_ source: MountSource) throws {
-        do {
-            mount = try DetachedMount(copying: source.path, recursive: source.isRecursive)
-            try mount.change(propagation: source.propagation, recursive: source.propagatesRecursively)
-            if !source.adding.isEmpty { try mount.change(adding: source.adding) }
-        } catch {
-            throw InvalidInput(source.place + ".source", "'\(source.path.prefix(200))': \(error)")
-        }
-    }
 }
 
 /// Why torpor-stage could not carry out a plan, in words.

@@ -27,7 +27,8 @@ struct ContainerMounts {
                 isBind = true
             }
             let type = isBind ? "bind" : mount.type ?? "none"
-            let parsed = try MountOptions(options, type: type, path: place + ".options")
+            let parsed = try MountOptions(
+                options, type: type, path: place + ".options", passesUnknown: true)
             let target = MountCompiler.normalized(mount.destination)
             if isBind {
                 let source = try self.source(mount, parsed, at: place)
@@ -35,7 +36,18 @@ struct ContainerMounts {
                 let descriptor = PlanPlaces(sources: 0).source(sources.count)
                 steps.append(.attachment(descriptor, target: target, isFile: isFile))
                 sources.append(source)
+            } else if parsed.copiesUp {
+                try refuseBindOptions(mount, parsed, at: place)
+                let descriptor = PlanPlaces(sources: 0).source(sources.count)
+                steps.append(.attachment(descriptor, target: target, isFile: false))
+                sources.append(
+                    MountSource(
+                        path: target, place: place, isRecursive: false,
+                        adding: MountAttributes(rawValue: parsed.attributesOfNew),
+                        propagation: (parsed.propagation ?? .private).rawValue, propagatesRecursively: false,
+                        copiesUp: MountCompiler.data(parsed)))
             } else {
+                try refuseBindOptions(mount, parsed, at: place)
                 let label = try setting.modules.labelOption(config.linux?.mountLabel, type: type)
                 steps.append(fileSystem(type, mount.source ?? "", target, parsed, label))
                 // A read-only /dev gets its nodes and the console first.
@@ -66,14 +78,51 @@ struct ContainerMounts {
             path: path.utf8.first == UInt8(ascii: "/") ? path : setting.bundle + "/" + path, place: place,
             isRecursive: options.flags.contains(.recursive),
             adding: MountAttributes(rawValue: options.attributes),
+            removing: MountAttributes(rawValue: options.clearedAttributes),
+            addingBelow: MountAttributes(rawValue: options.recursive.set),
+            removingBelow: MountAttributes(rawValue: options.recursive.cleared),
             propagation: (options.propagation ?? .private).rawValue,
-            propagatesRecursively: options.propagation == nil || options.recursivePropagation)
+            propagatesRecursively: options.propagation == nil || options.recursivePropagation,
+            ids: try ids(mount, options, at: place))
+    }
+
+    private func ids(
+        _ mount: OCIConfig.Mount, _ options: MountOptions, at place: String
+    ) throws(InvalidInput) -> MountSource.IDs? {
+        let users = mount.uidMappings ?? []
+        let groups = mount.gidMappings ?? []
+        guard users.isEmpty == groups.isEmpty else {
+            throw InvalidInput(
+                "\(place).\(users.isEmpty ? "uidMappings" : "gidMappings")",
+                "is missing beside the other one", allowed: "both or none")
+        }
+        guard !users.isEmpty || options.idMapping != nil else { return nil }
+        if users.isEmpty && !namespaces.hasOtherUsers {
+            throw InvalidInput(
+                place + ".options", "asks for the container's map of ids, and it has the host's",
+                allowed: "a user namespace, or uidMappings and gidMappings of the mount")
+        }
+        return MountSource.IDs(
+            users: users.isEmpty ? nil : try NamespaceChoice.map(users, at: place + ".uidMappings"),
+            groups: groups.isEmpty ? nil : try NamespaceChoice.map(groups, at: place + ".gidMappings"),
+            isRecursive: options.idMapping == .tree)
+    }
+
+    private func refuseBindOptions(
+        _ mount: OCIConfig.Mount, _ options: MountOptions, at place: String
+    ) throws(InvalidInput) {
+        let hasMappings = mount.uidMappings?.isEmpty == false || mount.gidMappings?.isEmpty == false
+        if hasMappings || options.idMapping != nil {
+            throw InvalidInput(
+                place + (hasMappings ? ".uidMappings" : ".options"), "are of a new file system",
+                allowed: "a bind")
+        }
     }
 
     private func fileSystem(
         _ type: String, _ source: String, _ target: String, _ options: MountOptions, _ label: String?
     ) -> LaunchPlan.Step {
-        var attributes = MountAttributes(rawValue: options.attributes)
+        var attributes = MountAttributes(rawValue: options.attributesOfNew)
         if target == "/dev" { attributes.subtract([.readOnly, .noDevices]) }
         var data = MountCompiler.data(options)
         if type == "devpts" {

@@ -8,6 +8,9 @@ package struct ContainerPlan: Sendable, Hashable {
     package var rootPropagation: UInt64
     /// Mounts of the host's, which the runtime copies and sends, in the order of their places.
     package var sources: [MountSource]
+    /// Who decides about system calls that the filter tells of; the path of a socket.
+    package var listenerPath: String?
+    package var listenerMetadata: String?
 
     /// Where the plan waits.
     package enum Point: UInt32, Sendable {
@@ -26,8 +29,30 @@ package struct MountSource: Sendable, Hashable {
     package var place: String
     package var isRecursive: Bool
     package var adding: MountAttributes
+    package var removing: MountAttributes = []
+    /// Of all that is mounted below, too.
+    package var addingBelow: MountAttributes = []
+    package var removingBelow: MountAttributes = []
     package var propagation: UInt64
     package var propagatesRecursively: Bool
+    package var ids: IDs?
+    /// Not a copy of `path` but a new tmpfs with these options, into which what is there is copied (`tmpcopyup`); `path` is
+    /// then one of the container's.
+    package var copiesUp: [String]?
+
+    /// Through which map its owners are shown.
+    package struct IDs: Sendable, Hashable {
+        /// Lines of uid_map and gid_map; nil is the container's own map.
+        package var users: String?
+        package var groups: String?
+        package var isRecursive: Bool
+
+        package init(users: String?, groups: String?, isRecursive: Bool) {
+            self.users = users
+            self.groups = groups
+            self.isRecursive = isRecursive
+        }
+    }
 }
 
 /// The places of the descriptors that go with a plan: the root, the sources, the listening socket, what is passed on.
@@ -38,5 +63,10 @@ package struct PlanPlaces: Sendable, Hashable {
     package var listener: LaunchPlan.Descriptor { .init(place: Int32(1 + sources)) }
     package func passed(_ index: Int, hasListener: Bool) -> LaunchPlan.Descriptor {
         .init(place: Int32(1 + sources + (hasListener ? 1 : 0) + index))
+    }
+
+    /// Where notifications of the filter go: behind all others.
+    package func notified(passed: Int, hasListener: Bool) -> LaunchPlan.Descriptor {
+        self.passed(passed, hasListener: hasListener)
     }
 }

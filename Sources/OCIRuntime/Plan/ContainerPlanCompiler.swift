@@ -77,13 +77,18 @@ package struct ContainerPlanCompiler {
         steps += try names()
         if hasEarlyHooks { steps.append(.sync(ContainerPlan.Point.mounted.rawValue, listener: nil)) }
         steps += namespaces.joins(.mount) ? entry.change : setting.movesRoot ? entry.move : [.pivot]
+        steps += NamespaceFields.propagations(of: config.mounts)
         if config.process.terminal == true { steps.append(terminal()) }
         steps += devices.late
         steps += lateSteps
         if config.root.readonly == true { steps.append(.rootReadonly) }
+        let seccomp = config.linux?.seccomp
+        let isNotified = seccomp?.notifies == true
+        let socket = places.notified(passed: setting.passed, hasListener: setting.waitsForStart)
         steps += try ProcessSteps(
-            config.process, seccomp: config.linux?.seccomp, linux: config.linux, modules: setting.modules,
-            keepsGroups: setting.keepsGroups
+            config.process, seccomp: seccomp, linux: config.linux, modules: setting.modules,
+            keepsGroups: setting.keepsGroups,
+            listener: isNotified ? SeccompListener(socket: socket, message: "") : nil
         ).steps()
         if setting.passed > 0 {
             let hasListener = setting.waitsForStart
@@ -94,7 +99,10 @@ package struct ContainerPlanCompiler {
             .sync(
                 ContainerPlan.Point.ready.rawValue, listener: setting.waitsForStart ? places.listener : nil))
         steps.append(.start)
-        return ContainerPlan(steps: steps, rootPropagation: try rootPropagation(), sources: sources)
+        var plan = ContainerPlan(steps: steps, rootPropagation: try rootPropagation(), sources: sources)
+        plan.listenerPath = isNotified ? seccomp?.listenerPath : nil
+        plan.listenerMetadata = seccomp?.listenerMetadata
+        return plan
     }
 
     private var hasEarlyHooks: Bool {

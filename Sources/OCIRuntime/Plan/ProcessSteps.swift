@@ -9,21 +9,24 @@ package struct ProcessSteps: Sendable {
     private let linux: OCIConfig.Linux?
     private let modules: SecurityModules
     private let keepsGroups: Bool
+    private let listener: SeccompListener?
     private let processors: ProcessorList?
 
     /// - Parameters:
     ///   - seccomp: nil is no filter. - linux: for what it says of processes. - modules: those of the host.
-    ///   - keepsGroups: setgroups(2) is not allowed in the container's user namespace. - processors: where a further
-    ///     process runs.
+    ///   - keepsGroups: setgroups(2) is not allowed in the container's user namespace.
+    ///   - listener: of a filter that notifies. - processors: where a further process is to run.
     package init(
         _ process: OCIConfig.Process, seccomp: OCIConfig.Seccomp?, linux: OCIConfig.Linux?,
-        modules: SecurityModules, keepsGroups: Bool, processors: ProcessorList? = nil
+        modules: SecurityModules, keepsGroups: Bool, listener: SeccompListener? = nil,
+        processors: ProcessorList? = nil
     ) {
         self.process = process
         self.linux = linux
         self.modules = modules
         self.seccomp = seccomp
         self.keepsGroups = keepsGroups
+        self.listener = listener
         self.processors = processors
     }
 
@@ -59,7 +62,7 @@ package struct ProcessSteps: Sendable {
         if process.noNewPrivileges == true { steps.append(.noNewPrivileges) }
         if let seccomp {
             let filter = try SeccompCompiler.compile(seccomp, capabilities: masks.bounding)
-            steps.append(.seccomp(filter, flags: try seccomp.flagBits()))
+            steps.append(.seccomp(filter, flags: try seccomp.flagBits(), listener: listener))
         }
         return steps
     }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Glibc
 internal import LinuxSystem
 
 /// A mount on its way to torpor-init.
@@ -6,10 +7,13 @@ final class AttachedMount: Sendable {
     let mount: DetachedMount
     /// Whether its files have the owners that the function sees: the launcher shows it through the container's map.
     let isMapped: Bool
+    /// With all that is mounted below.
+    let isRecursive: Bool
 
-    init(_ mount: consuming DetachedMount, isMapped: Bool) {
+    init(_ mount: consuming DetachedMount, isMapped: Bool, isRecursive: Bool = false) {
         self.mount = mount
         self.isMapped = isMapped
+        self.isRecursive = isRecursive
     }
 }
 
@@ -43,7 +47,9 @@ final class AttachmentMaker {
             let owned = Instance(attachments: attachments, owner: ids?.host(attachments.owner))
             try writeFiles(owned, instance)
             return try attachments.items.map { item in
-                AttachedMount(try mount(item, attachments, instance), isMapped: item.isVolume)
+                AttachedMount(
+                    try mount(item, owned, ids, instance), isMapped: item.isVolume,
+                    isRecursive: item.isRecursive)
             }
         } catch {
             release(instance)
@@ -76,12 +82,14 @@ final class AttachmentMaker {
 
     private func writeFiles(_ owned: Instance, _ instance: InstanceID) throws {
         let attachments = owned.attachments
-        guard !attachments.secrets.isEmpty || !attachments.configs.isEmpty else { return }
+        let hasDevices = attachments.items.contains { if case .device = $0 { true } else { false } }
+        guard !attachments.secrets.isEmpty || !attachments.configs.isEmpty || hasDevices else { return }
         do throws(KernelError) {
             try files.makeDirectory(instance.description)
             instances[instance] = owned
             try files.makeDirectory("\(instance)/secrets", owner: owned.owner)
             try files.makeDirectory("\(instance)/configs")
+            if hasDevices { try files.makeDirectory("\(instance)/devices") }
             for (number, file) in attachments.configs.enumerated() {
                 try files.write(
                     "\(instance)/configs/\(number)", file.content, mode: file.mode, owner: owned.owner)
@@ -108,8 +116,9 @@ final class AttachmentMaker {
     // MARK: Mounts
 
     private func mount(
-        _ item: Attachments.Item, _ attachments: Attachments, _ instance: InstanceID
+        _ item: Attachments.Item, _ owned: Instance, _ ids: ContainerIDs?, _ instance: InstanceID
     ) throws -> DetachedMount {
+        let attachments = owned.attachments
         do {
             switch item {
             case .secrets: return try files.mount("\(instance)/secrets")
@@ -121,6 +130,9 @@ final class AttachmentMaker {
             case .bind(let source, let readOnly):
                 let binds = BindDirectories(allowed: configuration.bindDirectories())
                 return try volume(binds.open(source), readOnly)
+            case .path(let bind): return try path(bind)
+            case .device(let node, let number):
+                return try device(node, "\(instance)/devices/\(number)", ids?.host(node.owner))
             }
         } catch let error as KernelError {
             throw AttachmentFailure("cannot mount \(Self.words(for: item)): \(error.reason)")
@@ -133,6 +145,36 @@ final class AttachmentMaker {
         case .config(let number): "configuration file \(number)"
         case .named(let name, _): "the volume '\(name)'"
         case .bind(let source, _): "the host's directory '\(source)'"
+        case .path(let bind): "the host's '\(bind.source)'"
+        case .device(let node, _): "the device '\(node.path)'"
+        }
+    }
+
+    private func path(_ bind: HostPaths.Bind) throws -> DetachedMount {
+        let binds = BindDirectories(allowed: configuration.bindDirectories())
+        let mount = try binds.mount(bind.source, recursive: bind.isRecursive)
+        let always: MountAttributes = [.noSetuid, .noDevices]
+        try mount.change(adding: bind.attributesBelow.union(always), recursive: bind.isRecursive)
+        try mount.change(adding: bind.attributes)
+        return mount
+    }
+
+    /// A node of the instance's own, since that of the host has owners whom no map shows. Where none can be made, it is
+    /// the host's.
+    private func device(
+        _ node: HostPaths.Node, _ path: String, _ owner: LaunchJob.Owner?
+    ) throws -> DetachedMount {
+        guard configuration.allowedDevices().contains(node.source),
+            HostPaths.kind(of: node.source) == node.kind
+        else {
+            throw AttachmentFailure(
+                "torpord.yaml does not allow the device '\(node.path)', or it has gone from \(node.source)")
+        }
+        do {
+            return try files.device(path, of: node, owner: owner)
+        } catch {
+            guard error.code == EPERM else { throw error }
+            return try DetachedMount(copying: node.source)
         }
     }
 

@@ -10,13 +10,19 @@ struct Attachments: Sendable {
         case named(ResourceName, readOnly: Bool)
         case bind(String, readOnly: Bool)
         case config(Int)
+        /// Of the bundle: a path of the host's.
+        case path(HostPaths.Bind)
+        /// Of the bundle, with its place among the nodes.
+        case device(HostPaths.Node, Int)
 
         var isVolume: Bool {
             switch self {
-            case .named, .bind: true
-            case .secrets, .config: false
+            case .named, .bind, .path: true
+            case .secrets, .config, .device: false
             }
         }
+
+        var isRecursive: Bool { if case .path(let bind) = self { bind.isRecursive } else { false } }
     }
 
     let namespace: NamespaceName
@@ -28,18 +34,23 @@ struct Attachments: Sendable {
 
     var isEmpty: Bool { items.isEmpty }
 
-    init(spec: FunctionSpec, namespace: NamespaceName, owner: LaunchJob.Owner) {
+    init(
+        spec: FunctionSpec, namespace: NamespaceName, owner: LaunchJob.Owner, paths: HostPaths = .none
+    ) {
         self.namespace = namespace
         self.owner = owner
         secrets = spec.secrets
         configs = spec.configs
-        items = Self.placed(spec).compactMap(\.item)
+        items =
+            paths.binds.map { .path($0) } + paths.nodes.enumerated().map { .device($0.element, $0.offset) }
+            + Self.placed(spec).compactMap(\.item)
     }
 
-    /// The steps that put them in their places, those first that others lie on.
-    static func steps(_ spec: FunctionSpec) -> [LaunchPlan.Step] {
+    /// The steps that put what the spec names in its place, those first that others lie on. What the bundle names is
+    /// attached among its mounts.
+    static func steps(_ spec: FunctionSpec, after paths: HostPaths = .none) -> [LaunchPlan.Step] {
         guard spec.hasAttachments else { return [] }
-        var index = 0
+        var index = paths.binds.count + paths.nodes.count
         var steps: [(path: String, step: LaunchPlan.Step)] = []
         for place in placed(spec) {
             if let item = place.item {

@@ -11,7 +11,8 @@ struct BindDirectories: Sendable {
         throw InvalidInput(
             "", "torpord.yaml does not allow '\(source.prefix(200))' as a volume",
             allowed: allowed.isEmpty
-                ? "none: bind-volumes names none" : "below " + allowed.joined(separator: ", "))
+                ? "none: bind-volumes names none, nor does allow.binds"
+                : "below " + allowed.joined(separator: ", "))
     }
 
     /// Below the allowed directory no link is followed: a function that may write there could have made it.
@@ -22,6 +23,25 @@ struct BindDirectories: Sendable {
         let top = try Directory(path: base)
         let rest = source.dropFirst(base.count).drop { $0 == "/" }
         return rest.isEmpty ? top : try top.directory(beneath: String(rest))
+    }
+
+    /// A detached copy of what is at an allowed path, a directory or a file.
+    func mount(_ source: String, recursive: Bool) throws -> DetachedMount {
+        let (top, rest) = try split(source)
+        return try top.detachedMount(beneath: rest, recursive: recursive)
+    }
+
+    /// Whether what is there is no directory.
+    func isFile(_ source: String) throws -> Bool {
+        let (top, rest) = try split(source)
+        return try top.status(FileName(rest)).kind != .directory
+    }
+
+    private func split(_ source: String) throws -> (top: Directory, rest: String) {
+        guard let base = base(of: source) else {
+            throw AttachmentFailure("torpord.yaml does not allow '\(source)'")
+        }
+        return (try Directory(path: base), String(source.dropFirst(base.count).drop { $0 == "/" }))
     }
 
     /// The shortest: below it functions may write, also on the way to another one that is allowed.

@@ -59,6 +59,19 @@ final class InstanceFiles {
         try root.rename(staged, over: FileName(path))
     }
 
+    /// A device node, and a mount of it by which it can be used.
+    /// - Throws: `KernelError`; EPERM in a user namespace.
+    func device(_ path: String, of node: HostPaths.Node, owner: LaunchJob.Owner?) throws(KernelError)
+        -> DetachedMount
+    {
+        let name = FileName(path)
+        try FileTree.makeDevice("\(place)/\(path)", node.kind, mode: node.mode)
+        try own(name, owner)
+        let mount = try DetachedMount(copying: "\(place)/\(path)")
+        try mount.change(adding: [.noSetuid, .noExecute], removing: .noDevices)
+        return mount
+    }
+
     /// A detached mount of what is there.
     func mount(_ path: String) throws(KernelError) -> DetachedMount {
         let mount = try DetachedMount(copying: "\(place)/\(path)")

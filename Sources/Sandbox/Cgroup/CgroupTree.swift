@@ -65,13 +65,22 @@ package final class CgroupTree: Sendable {
         guard let devices, self.devices != nil else {
             return try standard.create(name, settings: settings, devices: nil)
         }
-        let directory = try further.withLock { made throws(KernelError) in
+        return try furtherDirectory().create(name, settings: settings, devices: devices)
+    }
+
+    /// Makes the directory of instances with devices of their own, before the first of them. Not on a launcher's thread,
+    /// whose root has no cgroups.
+    package func prepareForDevices() throws(KernelError) {
+        if devices != nil { _ = try furtherDirectory() }
+    }
+
+    private func furtherDirectory() throws(KernelError) -> CgroupDirectory {
+        try further.withLock { made throws(KernelError) in
             if let made { return made }
             let new = try CgroupDirectory(path: furtherPath, offered: offered)
             made = new
             return new
         }
-        return try directory.create(name, settings: settings, devices: devices)
     }
 
     /// Kills and removes what an earlier daemon of the same name left.

@@ -115,8 +115,14 @@ final class Launcher {
         guard job.ids != nil, job.attachments.contains(where: \.isMapped) else { return }
         let users = try ContainerIDs.namespace(of: process)
         for attachment in job.attachments where attachment.isMapped {
-            try attachment.mount.mapIDs(
-                users, of: "a volume, for whose file system there are no id-mapped mounts")
+            do throws(KernelError) {
+                try attachment.mount.change(idsOf: users, recursive: attachment.isRecursive)
+            } catch {
+                throw KernelError(
+                    "mount_setattr(MOUNT_ATTR_IDMAP)",
+                    subject: "a volume, for whose file system there are no id-mapped mounts", code: error.code
+                )
+            }
         }
     }
 

@@ -12,8 +12,17 @@ package struct LaunchPlanCompiler {
     let spec: FunctionSpec
     let revision: RevisionID
     let facts: HostFacts
+    let paths: HostPaths
 
     package init(config: OCIConfig, spec: FunctionSpec, revision: RevisionID, facts: HostFacts) {
+        self.init(config: config, spec: spec, revision: revision, facts: facts, paths: .none)
+    }
+
+    /// - Parameter paths: what of the host the configuration has, and may have.
+    init(
+        config: OCIConfig, spec: FunctionSpec, revision: RevisionID, facts: HostFacts, paths: HostPaths
+    ) {
+        self.paths = paths
         self.config = config
         self.spec = spec
         self.revision = revision
@@ -34,8 +43,10 @@ package struct LaunchPlanCompiler {
         steps += [.becomeRoot(keepsGroups: facts.isRootless), .root(.root, at: Self.rootMountPoint)]
         steps += try NamespaceFields.parameters(linux, ofHostRoot: false, kernel: kernel)
         steps += try NamespaceFields.time(config.linux)
-        steps += try MountCompiler(config: config, facts: facts, tmpfsSize: spec.limits.effectiveDisk).steps()
-        steps += Attachments.steps(spec)
+        let mounts = MountCompiler(
+            config: config, facts: facts, tmpfsSize: spec.limits.effectiveDisk, paths: paths)
+        steps += try mounts.steps()
+        steps += Attachments.steps(spec, after: paths)
         steps += hiddenPaths()
         let directory = config.process.cwd
         if directory != "/" { steps.append(.directory(directory, mode: 0o755)) }
@@ -98,19 +109,10 @@ package struct LaunchPlanCompiler {
     /// between it and the host.
     private func propagations() -> [LaunchPlan.Step] {
         let root = config.linux?.rootfsPropagation.flatMap { MountOptions.parsed(propagation: $0) }
-        var steps: [LaunchPlan.Step] = []
-        if let root {
-            steps.append(.propagation(root.0, recursive: root.1, of: "/", key: "linux.rootfsPropagation"))
+        let own = root.map {
+            LaunchPlan.Step.propagation($0.0, recursive: $0.1, of: "/", key: "linux.rootfsPropagation")
         }
-        for (index, mount) in (config.mounts ?? []).enumerated() {
-            for option in mount.options ?? [] {
-                guard let (value, recursive) = MountOptions.parsed(propagation: option) else { continue }
-                let target = MountCompiler.normalized(mount.destination)
-                steps.append(
-                    .propagation(value, recursive: recursive, of: target, key: "mounts[\(index)].options"))
-            }
-        }
-        return steps
+        return [own].compactMap { $0 } + NamespaceFields.propagations(of: config.mounts)
     }
 
     private func arguments() throws(InvalidInput) -> [String] {

@@ -8,6 +8,8 @@ package struct MountCompiler {
     let facts: HostFacts
     /// Bytes of a tmpfs that says no size; nil is what the kernel does, half of the host's memory.
     var tmpfsSize: ByteCount?
+    /// What of the host the configuration has: the first of what is attached.
+    let paths: HostPaths
 
     /// The file systems that every container has (config-linux.md, "Default Filesystems"), even where its configuration
     /// leaves them out, those first that others lie on.
@@ -26,7 +28,19 @@ package struct MountCompiler {
         var steps: [LaunchPlan.Step] = []
         var late: [LaunchPlan.Step] = []
         let all = mounts()
+        var binds = 0
         for (index, mount) in all.enumerated() {
+            if mount.isBind {
+                guard paths.binds.indices.contains(binds) else {
+                    throw InvalidInput("mounts[\(index)]", "shows a path of the host, which none allows")
+                }
+                steps.append(
+                    .attachment(
+                        .attached(binds), target: Self.normalized(mount.destination),
+                        isFile: paths.binds[binds].isFile))
+                binds += 1
+                continue
+            }
             let type = mount.type ?? "none"
             let path = "mounts[\(index)].options"
             let options = try MountOptions(mount.options ?? [], type: type, path: path)
@@ -36,6 +50,10 @@ package struct MountCompiler {
                 // Once it has all its nodes and mount points.
                 late = [.mountReadonly("/dev")]
             }
+        }
+        for (index, node) in paths.nodes.enumerated() {
+            steps.append(
+                .attachment(.attached(binds + index), target: Self.normalized(node.path), isFile: true))
         }
         return steps + late
     }
@@ -133,7 +151,7 @@ package struct MountCompiler {
         let mountPoints = Set(Self.deviceDirectories.map { "/dev/" + $0 })
         let below = all.map { Self.normalized($0.destination) }
             .filter { $0.utf8.starts(with: "/dev/".utf8) }
-        return facts.hasDeviceTree && options.flags.contains(.readOnly)
+        return paths.nodes.isEmpty && facts.hasDeviceTree && options.flags.contains(.readOnly)
             && below.allSatisfy(mountPoints.contains)
     }
 

@@ -57,4 +57,18 @@ package enum NamespaceFields {
         ]
         return steps
     }
+
+    /// How mounts that are not copies of the host's travel, once the root is the container's. They are made private.
+    package static func propagations(of mounts: [OCIConfig.Mount]?) -> [LaunchPlan.Step] {
+        var steps: [LaunchPlan.Step] = []
+        for (index, mount) in (mounts ?? []).enumerated() where !mount.isBind {
+            for option in mount.options ?? [] {
+                guard let (value, recursive) = MountOptions.parsed(propagation: option) else { continue }
+                let target = MountCompiler.normalized(mount.destination)
+                steps.append(
+                    .propagation(value, recursive: recursive, of: target, key: "mounts[\(index)].options"))
+            }
+        }
+        return steps
+    }
 }

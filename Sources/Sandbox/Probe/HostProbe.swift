@@ -102,7 +102,7 @@ package struct HostProbe: Sendable, Hashable {
         let name = "user namespaces"
         let ids = hostIDs(uidBase)
         let map = ids.first == nil ? "0 \(getuid()) 1\n" : map(uidBase)
-        let namespace = clinux_userns(map)
+        let namespace = clinux_userns(map, map)
         if namespace >= 0 { _ = clinux_close(namespace) }
         // Mapping a group needs more than mapping a user; where only that is refused, rootless still works.
         if namespace >= 0 || ids.first == nil && -namespace == EPERM {
@@ -139,7 +139,8 @@ package struct HostProbe: Sendable, Hashable {
         let name = "image files"
         guard hostIDs(uidBase).first != nil else { return found(name, "as they are") }
         do {
-            let namespace = SharedFD(OwnedFD(owning: try check(clinux_userns(map(uidBase)), "clone3")))
+            let namespace = SharedFD(
+                OwnedFD(owning: try check(clinux_userns(map(uidBase), map(uidBase)), "clone3")))
             let mount = try DetachedMount(copying: directory)
             try mount.mapIDs(namespace, of: directory)
             return found(name, "id-mapped in \(directory)")

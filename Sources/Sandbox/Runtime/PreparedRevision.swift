@@ -46,8 +46,11 @@ struct RevisionCompiler: Sendable {
         let capabilities = try config.process.capabilityMasks()
         let filter = try SeccompCompiler.compile(
             config.linux?.seccomp, capabilities: capabilities.bounding)
+        let paths = try HostPaths(
+            config, binds: BindDirectories(allowed: configuration.bindDirectories()),
+            devices: configuration.allowedDevices())
         let compiler = LaunchPlanCompiler(
-            config: config, spec: revision.spec, revision: revision.id, facts: facts)
+            config: config, spec: revision.spec, revision: revision.id, facts: facts, paths: paths)
         let plan = try compiler.compile(seccomp: filter)
         let user = config.process.user
         let owner = LaunchJob.Owner(user: user?.uid ?? 0, group: user?.gid ?? 0)
@@ -63,9 +66,9 @@ struct RevisionCompiler: Sendable {
             image: configuration.rootfsPath(revision.rootfs),
             owner: owner, ownVariables: Set(plan.variableNames.filter(RequestVariables.couldBe)),
             attachments: Attachments(
-                spec: revision.spec, namespace: revision.id.function.namespace, owner: owner),
+                spec: revision.spec, namespace: revision.id.function.namespace, owner: owner, paths: paths),
             idCounts: config.idCounts,
-            writablePlaces: MountCompiler(config: config, facts: facts).writablePlaces())
+            writablePlaces: MountCompiler(config: config, facts: facts, paths: paths).writablePlaces())
     }
 
     private func devices(_ linux: OCIConfig.Linux?) throws(InvalidInput) -> DeviceControl? {

@@ -18,6 +18,8 @@ package struct SandboxConfiguration: Sendable {
     package var volumesDirectory: String
     /// Directories of the host below which volumes may be bound; asked when a revision is prepared, and at every launch.
     package var bindDirectories: @Sendable () -> [String] = { [] }
+    /// Device nodes of the host that functions may have; asked as often.
+    package var allowedDevices: @Sendable () -> [String] = { [] }
     /// The present value of a secret.
     package var secret: @Sendable (ResourceKey) throws -> [UInt8] = { key in
         throw InvalidInput("", "there is no secret '\(key)'")

@@ -208,6 +208,11 @@ package final class SandboxRuntime: SandboxPort {
     private func prepared(_ revision: Revision) throws(InvalidInput) -> PreparedRevision {
         if let known = revisions.withLock({ $0[revision.id] }) { return known }
         let prepared = try compiler.compile(revision)
+        if prepared.devices != nil {
+            do { try cgroups?.prepareForDevices() } catch {
+                throw InvalidInput("linux.devices", "cannot be controlled: \(error)")
+            }
+        }
         revisions.withLock { $0[revision.id] = prepared }
         return prepared
     }
