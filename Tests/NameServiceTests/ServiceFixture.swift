@@ -184,9 +184,8 @@ final class Upstream: Sendable {
     var asked: [Asked] { list.withLock { $0 } }
 
     init(at address: String = "127.0.0.1", port: UInt16 = 0, _ script: @escaping Script) throws {
-        datagrams = try TestSocket(.datagram, at: address, port: port, seconds: 1)
+        (datagrams, streams) = try Self.sockets(at: address, port: port, tries: port == 0 ? 10 : 1)
         self.port = datagrams.port
-        streams = try TestSocket(.stream, at: address, port: self.port, seconds: 1)
         streams.listen()
         self.script = script
         Thread.detachNewThread { [self] in serveDatagrams() }
@@ -194,6 +193,19 @@ final class Upstream: Sendable {
     }
 
     func stop() { isOver.store(true, ordering: .relaxed) }
+
+    /// A port that is free for one transport may be taken for the other.
+    private static func sockets(
+        at address: String, port: UInt16, tries: Int
+    ) throws -> (datagrams: TestSocket, streams: TestSocket) {
+        let datagrams = try TestSocket(.datagram, at: address, port: port, seconds: 1)
+        do {
+            return (datagrams, try TestSocket(.stream, at: address, port: datagrams.port, seconds: 1))
+        } catch {
+            guard tries > 1 else { throw error }
+            return try sockets(at: address, port: port, tries: tries - 1)
+        }
+    }
 
     private func serveDatagrams() {
         while !isOver.load(ordering: .relaxed) {
