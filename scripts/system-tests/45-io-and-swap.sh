@@ -20,15 +20,16 @@ swap=$(cat "$(instance_cgroups | while read -r at; do
     if grep -qx $((32 << 20)) "$at/memory.max"; then echo "$at"; fi
 done | head -1)/memory.swap.max")
 [[ $swap == 0 ]] || fail "memory.swap.max is $swap by default"
-dd if=/dev/zero of=/swap bs=1M count=160 status=none
+fallocate -l 96M /swap
 chmod 600 /swap
 mkswap /swap >/dev/null && swapon /swap
-trap 'swapoff /swap; rm -f /swap' EXIT
-[[ $(status_of plain/memory/64) == 502 ]] || fail "over 32 MiB it goes on without having asked for swap"
+# Nobody's memory is in it any more then.
+trap 'fresh; swapoff /swap; rm -f /swap' EXIT
+[[ $(status_of plain/memory/44) == 502 ]] || fail "over 32 MiB it goes on without having asked for swap"
 deploy_bundle swaps '{"memory": {"limit": 33554432, "swap": 134217728}}'
-[[ $(call swaps/memory/64) == 64 ]] || fail "64 MiB of 32 and 96 of swap were refused"
+[[ $(call swaps/memory/44) == 44 ]] || fail "44 MiB of 32 and 96 of swap were refused"
 deploy_bundle high '{"unified": {"memory.high": "16777216"}}'
-[[ $(call high/memory/32) == 32 ]] || fail "32 MiB over memory.high were refused"
+[[ $(call high/memory/20) == 20 ]] || fail "20 MiB over memory.high were refused"
 at=$(instance_cgroups | while read -r at; do
     if grep -qx 16777216 "$at/memory.high"; then echo "$at"; fi
 done | head -1)
