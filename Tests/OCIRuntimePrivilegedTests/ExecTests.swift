@@ -120,6 +120,8 @@ struct ContainerExecTests {
             #expect(try File.text("/proc/\(other)/comm") == "sleep\n")
             #expect(try File.text("/proc/\(other)/cgroup") == File.text("/proc/\(pid)/cgroup"))
             #expect(try fixture.run(["kill", id, "KILL"]).status == 0)
+            // Where the test is its namespace's first process, orphans are its own to reap.
+            for _ in 0..<500 where waitpid(other, nil, WNOHANG) == 0 { usleep(10_000) }
             try fixture.waits(for: "stopped", of: id)
             // It was in the container's pid namespace, which has ended.
             for _ in 0..<500 where access("/proc/\(other)", F_OK) == 0 { usleep(10_000) }

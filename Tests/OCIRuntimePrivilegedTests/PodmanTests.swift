@@ -2,14 +2,13 @@ import Glibc
 import LinuxSystem
 import Testing
 
-/// The runtime as an engine uses it: podman's own sequence of commands, with the options that it passes.
-@Suite(.serialized, .enabled(if: PodmanTests.isPossible, "needs the host's root, busybox-static and podman"))
-struct PodmanTests {
-    static var isPossible: Bool {
-        RuntimeFixture.isPossible && access("/usr/bin/podman", X_OK) == 0
-            && (try? File.text("/proc/self/uid_map"))?.contains("4294967295") == true
-    }
+private let hasPodman =
+    RuntimeFixture.isPossible && access("/usr/bin/podman", X_OK) == 0
+    && (try? File.text("/proc/self/uid_map"))?.contains("4294967295") == true
 
+/// The runtime as an engine uses it: podman's own sequence of commands, with the options that it passes.
+@Suite(.serialized, .enabled(if: hasPodman, "needs the host's root, busybox-static and podman"))
+struct PodmanTests {
     /// Runs it in a mount and network namespace of its own, where cgroup v2 is where podman looks for it and other
     /// runtimes are no programs.
     private static let script = #"""

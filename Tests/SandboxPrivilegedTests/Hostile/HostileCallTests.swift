@@ -38,8 +38,8 @@ struct Attempt: Sendable, CustomTestStringConvertible {
         Attempt("read=/proc/interrupts", [.maskedPaths]),
         Attempt("rewrite=/proc/sys/user/max_net_namespaces", [.readonlyPaths, .capabilities]),
         Attempt("descriptors=300", [.openFiles]),
-        Attempt("fill=/tmp:65", [.sizes]),
-        Attempt("fill=/run:65", [.sizes]),
+        Attempt("fill=/tmp:257", [.sizes]),
+        Attempt("fill=/run:257", [.sizes]),
         Attempt("fill=/dev/shm:65", [.sizes]),
     ]
 

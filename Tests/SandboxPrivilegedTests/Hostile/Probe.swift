@@ -76,7 +76,10 @@ enum Defence: String, CaseIterable, Sendable {
             gone.contains(.openFiles) ? nil : [.init(type: "RLIMIT_NOFILE", soft: 128, hard: 128)]
         config.mounts = config.mounts?.map { mount in
             var mount = mount
-            if gone.contains(.sizes) { mount.options?.removeAll { $0.hasPrefix("size=") } }
+            if gone.contains(.sizes), mount.type == "tmpfs" {
+                // None at all (tmpfs(5)): one that says no size gets the platform's.
+                mount.options = (mount.options ?? []).filter { !$0.hasPrefix("size=") } + ["size=0"]
+            }
             if gone.contains(.readonlyDevices), mount.destination == "/dev" {
                 mount.options?.removeAll { $0 == "ro" }
             }
