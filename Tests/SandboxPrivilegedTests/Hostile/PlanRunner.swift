@@ -52,10 +52,11 @@ struct PlanRunner {
     ) throws {
         let null = try File.open("/dev/null", flags: O_RDWR)
         let body = try EncodedPlan(plan).bytes(for: try #require(InstanceID("0123456789ab")))
-        let head = [PlanFormat.Kind.plan.rawValue, 0, UInt32(body.count), 0].flatMap { word in
-            withUnsafeBytes(of: word) { Array($0) }
-        }
+        let head: [UInt32] = [PlanFormat.Kind.plan.rawValue, 0, UInt32(body.count), 0]
+        let message: [UInt8] =
+            head.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * UInt32($0))) } }
+            + body
         let descriptors = [root, null.raw, output.raw, output.raw, null.raw]
-        try (head + body).withUnsafeBytes { try socket.send($0, descriptors: descriptors) }
+        try message.withUnsafeBytes { try socket.send($0, descriptors: descriptors) }
     }
 }
