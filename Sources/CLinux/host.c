@@ -23,6 +23,8 @@ int32_t clinux_uname(char *release, char *machine, size_t size) {
 
 int32_t clinux_lock_exclusive(int32_t fd) { return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0; }
 
+int32_t clinux_unlock(int32_t fd) { return flock(fd, LOCK_UN) < 0 ? -errno : 0; }
+
 int32_t clinux_truncate(int32_t fd, int64_t size) { return ftruncate(fd, size) < 0 ? -errno : 0; }
 
 /* Its length; -ENAMETOOLONG. */

@@ -75,6 +75,7 @@ int32_t clinux_launch_begin(struct clinux_launch *launch) {
     if (launch->network >= 0 && setns(launch->network, CLONE_NEWNET) < 0) return -errno;
     launch->stage = CLINUX_LAUNCH_CLONE;
     long pid = clone_child(launch);
+    if (pid < 0) launch->running = 0;
     if (launch->network >= 0 && setns(launch->own_network, CLONE_NEWNET) < 0) {
         int error = errno;
         clinux_launch_finish(launch);

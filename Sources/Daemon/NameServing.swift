@@ -53,7 +53,7 @@ struct NamesService: Service {
     func run() async throws {
         guard let names else { return try await gracefulShutdown() }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await names.run() }
+            group.addTask { await names.run() }
             group.addTask {
                 do {
                     try await gracefulShutdown()

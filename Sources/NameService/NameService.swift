@@ -9,7 +9,7 @@ internal import Synchronization
 ///
 ///     let names = NameService(configuration, logger: …)
 ///     try await names.start()
-///     try await names.run()             // until shutdown, or throws when a listener dies
+///     await names.run()                 // until shutdown
 package final class NameService: Sendable {
     private let configuration: NameServiceConfiguration
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -17,8 +17,11 @@ package final class NameService: Sendable {
     private let desk: QueryDesk
     private let listeners = Mutex<[any Channel]>([])
     private let isEnding = Atomic<Bool>(false)
+    private let port = Atomic<Int>(0)
+    private static let pause = Duration.milliseconds(200)
+    private enum Transport: String { case datagrams, streams }
     /// Says of each listener why it has ended.
-    private let (ends, ending) = AsyncStream.makeStream(of: NameServiceError.self)
+    private let (ends, ending) = AsyncStream.makeStream(of: (Transport, String).self)
     private let logger: Logger
 
     package init(_ configuration: NameServiceConfiguration, logger: Logger) {
@@ -33,9 +36,9 @@ package final class NameService: Sendable {
         do {
             files.start()
             let datagrams = try await bindDatagrams()
-            watch(datagrams)
+            watch(datagrams, .datagrams)
             let port = datagrams.localAddress?.port ?? configuration.port
-            watch(try await bindStreams(port))
+            watch(try await bindStreams(port), .streams)
             logger.info("names are answered", metadata: ["address": "\(configuration.address):\(port)"])
             return port
         } catch {
@@ -44,7 +47,7 @@ package final class NameService: Sendable {
         }
     }
 
-    private func bindDatagrams() async throws -> any Channel {
+    private func bindDatagrams(_ port: Int? = nil) async throws -> any Channel {
         let desk = desk
         return try await DatagramBootstrap(group: desk.eventLoop)
             .channelOption(
@@ -57,7 +60,7 @@ package final class NameService: Sendable {
                     try channel.pipeline.syncOperations.addHandler(DatagramListener(desk))
                 }
             }
-            .bind(to: SocketAddress(ipAddress: configuration.address, port: configuration.port)).get()
+            .bind(to: SocketAddress(ipAddress: configuration.address, port: port ?? configuration.port)).get()
     }
 
     private func bindStreams(_ port: Int) async throws -> any Channel {
@@ -65,6 +68,11 @@ package final class NameService: Sendable {
         return try await ServerBootstrap(group: desk.eventLoop)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.autoRead, value: false)
+            // A query or so at a time: whoever has sent many waits for its answers, not others for theirs.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Limits.nameQueryBytes + 2)
+            )
             .childChannelInitializer { channel in Self.accept(channel, desk) }
             .bind(to: SocketAddress(ipAddress: configuration.address, port: port)).get()
     }
@@ -79,19 +87,37 @@ package final class NameService: Sendable {
         }
     }
 
-    /// Returns after `shutdown`.
-    /// - Throws: `listenerDied` when a listener ends otherwise; the daemon must not live on without it.
-    package func run() async throws(NameServiceError) {
-        for await end in ends where !isEnding.load(ordering: .acquiring) { throw end }
+    /// Returns after `shutdown`. A listener that dies meanwhile (a packet that the host's firewall forbids to send ends one,
+    /// too) is made again.
+    package func run() async {
+        for await (transport, reason) in ends where !isEnding.load(ordering: .acquiring) {
+            logger.error(
+                "names are not answered", metadata: ["over": "\(transport)", "reason": "\(reason)"])
+            await listenAgain(transport)
+        }
     }
 
-    private func watch(_ channel: any Channel) {
-        listeners.withLock { $0.append(channel) }
-        let address = channel.localAddress.map { "\($0)" } ?? "?"
+    private func listenAgain(_ transport: Transport) async {
+        let port = self.port.load(ordering: .acquiring)
+        while !isEnding.load(ordering: .acquiring) {
+            do {
+                try await Task.sleep(for: Self.pause)
+                let channel =
+                    transport == .datagrams ? try await bindDatagrams(port) : try await bindStreams(port)
+                watch(channel, transport)
+                logger.notice("names are answered again", metadata: ["over": "\(transport)"])
+                return
+            } catch { if error is CancellationError { return } }
+        }
+    }
+
+    private func watch(_ channel: any Channel, _ transport: Transport) {
+        if let port = channel.localAddress?.port { self.port.store(port, ordering: .releasing) }
+        listeners.withLock { $0 = $0.filter(\.isActive) + [channel] }
         channel.closeFuture.whenComplete { [ending] result in
             var reason = "the socket was closed"
             if case .failure(let error) = result { reason = "\(error)" }
-            ending.yield(.listenerDied(address, reason: reason))
+            ending.yield((transport, reason))
         }
     }
 

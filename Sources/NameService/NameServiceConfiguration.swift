@@ -46,13 +46,10 @@ package struct NameServiceLimits: Sendable {
 /// Why the forwarder does not serve.
 package enum NameServiceError: Error, Sendable, Equatable, CustomStringConvertible {
     case cannotListen(String, reason: String)
-    /// A listener ended although nobody asked it to.
-    case listenerDied(String, reason: String)
 
     package var description: String {
         switch self {
         case .cannotListen(let address, let reason): "the name service cannot listen on \(address): \(reason)"
-        case .listenerDied(let address, let reason): "the name service on \(address) ended: \(reason)"
         }
     }
 }

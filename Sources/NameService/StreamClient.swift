@@ -11,6 +11,7 @@ final class StreamClient: ChannelInboundHandler {
     private var stream = MessageStream()
     private var isAnswering = false
     private var isReading = false
+    private var isServing = false
     private var timer: Scheduled<Void>?
 
     init(_ desk: QueryDesk, _ source: IPv4Address) {
@@ -27,12 +28,21 @@ final class StreamClient: ChannelInboundHandler {
         serve(context)
     }
 
+    /// Not by recursion: what is answered at once is sent at once, and thousands of queries may wait.
     private func serve(_ context: ChannelHandlerContext) {
-        guard !isAnswering, context.channel.isActive else { return }
-        if let length = stream.nextLength, length > Limits.nameQueryBytes {
-            return context.close(promise: nil)
+        guard !isServing else { return }
+        isServing = true
+        defer { isServing = false }
+        while !isAnswering, context.channel.isActive {
+            if let length = stream.nextLength, length > Limits.nameQueryBytes {
+                return context.close(promise: nil)
+            }
+            guard let message = stream.next() else { return waitForMore(context) }
+            answer(message, context)
         }
-        if let message = stream.next() { return answer(message, context) }
+    }
+
+    private func waitForMore(_ context: ChannelHandlerContext) {
         if timer == nil { closeLater(context.channel) }
         guard !isReading else { return }
         isReading = true

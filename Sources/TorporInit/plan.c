@@ -1,5 +1,8 @@
 #include "init.h"
 
+#include <asm/statfs.h>
+#include <linux/magic.h>
+
 /* What a step must bring along. */
 enum { T0 = 1, T1 = 2, DATA = 4, FD = 8, NOTHING = 0x80 };
 static const uint8_t needs[TORPOR_OPS] = {
@@ -119,7 +122,11 @@ long plan_call(const struct torpor_step *step) {
     if (step->op == TORPOR_WRITE || step->op == TORPOR_PROCESS_WRITE) {
         long file = kernel(openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0);
         if (file < 0) return file;
-        long result = kernel(write, file, data, step->data_size);
+        /* An image may have anything where a process looks for /proc. */
+        struct statfs where;
+        long result = kernel(fstatfs, file, &where);
+        if (result >= 0 && step->op == TORPOR_PROCESS_WRITE && where.f_type != PROC_SUPER_MAGIC) result = -EXDEV;
+        if (result >= 0) result = kernel(write, file, data, step->data_size);
         kernel(close, file);
         return result;
     }

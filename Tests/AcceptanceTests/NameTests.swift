@@ -59,6 +59,26 @@ extension AcceptanceTests {
             }
         }
 
+        @Test func aFirewallThatForbidsAnAnswerCostsNoMoreThanThat() throws {
+            try Self.with("nameserver \(Self.loopback)\n") { torpor, _ throws in
+                try torpor.deploy("hello")
+                let table = "inet torpor-test-\(getpid())"
+                let chain = "\(table) out { type filter hook output priority 0; }"
+                _ = try ChildProcess.run("nft", ["add table \(table)"])
+                defer { _ = try? ChildProcess.run("nft", ["delete table \(table)"]) }
+                _ = try ChildProcess.run("nft", ["add chain \(chain)"])
+                _ = try ChildProcess.run("nft", ["add rule \(table) out udp sport 53 drop"])
+                // sendto(2) fails with EPERM.
+                #expect(try !torpor.resolve("hello", "www.test").hasPrefix("0 "))
+                _ = try ChildProcess.run("nft", ["delete table \(table)"])
+                let answer = try eventually("an answer") {
+                    let answer = try torpor.resolve("hello", "www.test")
+                    return answer.hasPrefix("0 ") ? answer : nil
+                }
+                #expect(answer.hasSuffix(FakeNameServer.answer))
+            }
+        }
+
         @Test func egressDecides() throws {
             try Self.with("nameserver \(Self.loopback)\n") { torpor, server throws in
                 let rule = try EgressRule(parsing: "192.0.2.0/24:443")

@@ -28,7 +28,7 @@ struct ServiceFixture {
             throw error
         }
         await service.shutdown()
-        try await service.run()
+        await service.run()
     }
 
     /// At any port that is free for both transports.

@@ -1,4 +1,6 @@
 import Core
+import Foundation
+import Glibc
 import Logging
 import NameService
 import Synchronization
@@ -219,6 +221,30 @@ import Testing
                 #expect(try service.ask(Samples.with(query, at: 2, 0x81), seconds: 1) == nil)
                 #expect(try service.ask(query) == Self.right(query))
             }
+        }
+    }
+
+    @Test("queries that came all at once are answered one after the other, however many")
+    func pipelined() async throws {
+        try await ServiceFixture.with(servers: [], at: 1) { service throws in
+            let count = 20_000
+            let stream = try service.connect()
+            // A head alone, which is answered at once: it has no question.
+            let one =
+                Samples.word(12) + Array(Samples.query("www.test")[..<4]) + [UInt8](repeating: 0, count: 8)
+            let all = (0..<count).flatMap { _ in one }
+            let fd = stream.fd
+            Thread.detachNewThread {
+                var sent = 0
+                while sent < all.count {
+                    let more = all[sent...].withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, 0x4000) }
+                    if more <= 0 { return }
+                    sent += more
+                }
+            }
+            var answered = 0
+            while answered < count, stream.receive() != nil { answered += 1 }
+            #expect(answered == count)
         }
     }
 

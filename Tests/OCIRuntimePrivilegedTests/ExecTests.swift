@@ -175,7 +175,10 @@ struct ContainerExecTests {
     @Test func noProgramOfTheHostsIsSeenInside() throws {
         try RuntimeFixture.with { fixture in
             let script = """
-                while :; do for p in /proc/[0-9]*; do readlink $p/exe; done; done >/out/seen 2>/dev/null
+                readlink /proc/1/exe >/out/seen
+                while :; do for p in /proc/[0-9]*; do
+                    l=$(readlink $p/exe) && [ "$l" != /bin/busybox ] && echo "$l"
+                done; done >>/out/seen 2>/dev/null
                 """
             try FileTree.makeDirectory(fixture.bundle + "/rootfs/out", mode: 0o777)
             try fixture.configure(script) { config in
@@ -186,7 +189,7 @@ struct ContainerExecTests {
             }
             let id = try fixture.created()
             try #require(try fixture.run(["start", id]).status == 0)
-            for _ in 0..<40 { _ = try fixture.run(["exec", id, "true"]) }
+            for _ in 0..<20 { _ = try fixture.run(["exec", id, "true"]) }
             let seen = Set(try File.text(fixture.bundle + "/rootfs/out/seen").split(separator: "\n"))
             #expect(seen.contains("/bin/busybox"))
             #expect(seen.filter { $0 != "/bin/busybox" && !$0.hasPrefix("/memfd:torpor-stage") }.isEmpty)

@@ -15,7 +15,8 @@ struct HostPathTests {
             let shared = fixture.shared
             try FileTree.makeDirectory(shared + "/in")
             try FileTree.makeFile(shared + "/in/file", content: Array("text\n".utf8), mode: 0o644)
-            let script = "cat /data/file /one; busybox stat -c %u /data/file; echo x > /data/new; ls /data"
+            let script =
+                "cat /data/file /one; busybox stat -c %u /data/file; (echo x > /data/new) 2>&1; ls /data"
             let (output, exit) = try await fixture.run(script) {
                 $0.mounts?.append(
                     .init(

@@ -7,6 +7,8 @@
 int32_t clinux_uname(char *release, char *machine, size_t size);
 /* flock(2), exclusive, not waiting: -EWOULDBLOCK when somebody else holds it. Released with the descriptor. */
 int32_t clinux_lock_exclusive(int32_t fd);
+/* Releases it before that. */
+int32_t clinux_unlock(int32_t fd);
 /* ftruncate(2). */
 int32_t clinux_truncate(int32_t fd, int64_t size);
 /* One datagram to a unix(7) socket by path, or by abstract name when it begins with '@' (sd_notify(3)). */

@@ -82,6 +82,12 @@ package struct CgroupMaker: Sendable {
                 } catch { if !error.isThere { throw error } }
             }
             let cgroup = try ContainerCgroup(CgroupRecord(directory: directory))
+            // All of it ends with the container.
+            if made.last != directory, try cgroup.text("cgroup.events").contains("populated 1") {
+                throw InvalidInput(
+                    "linux.cgroupsPath", "\(directory) has processes of others",
+                    allowed: "a cgroup of the container's own")
+            }
             try limits.apply(to: cgroup, controllers)
             return CreatedCgroup(cgroup, placeholder: nil)
         } catch {

@@ -27,8 +27,8 @@ struct RuntimeFeatures: Encodable {
         var capabilities = CapabilitySet.names
         var cgroup = Cgroup()
         var seccomp = Seccomp()
-        var apparmor = Enabled(enabled: false)
-        var selinux = Enabled(enabled: false)
+        var apparmor = Enabled(enabled: true)
+        var selinux = Enabled(enabled: true)
         var intelRdt = Enabled(enabled: false)
         var mountExtensions = MountExtensions()
     }
@@ -48,7 +48,7 @@ struct RuntimeFeatures: Encodable {
         var archs = SeccompArchitecture.names
     }
 
-    struct MountExtensions: Encodable { var idmap = Enabled(enabled: false) }
+    struct MountExtensions: Encodable { var idmap = Enabled(enabled: true) }
 
     var ociVersionMin = "1.0.0"
     var ociVersionMax = SpecVersion.current

@@ -36,8 +36,14 @@ package struct ContainerRunner {
             throw error
         }
         guard let signals else { return 0 }
+        made.directory.unlock()
         let status = try Attendance(process: made.process, terminal: made.terminal, signals: signals).wait()
-        if !keeps { try ContainerRemover(warn: warn).remove(made.directory, force: true) }
+        if !keeps {
+            do { try ContainerRemover(warn: warn).remove(made.directory, force: true) } catch {
+                // Somebody else has removed it meanwhile.
+                if made.directory.isThere { throw error }
+            }
+        }
         return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     }
 }

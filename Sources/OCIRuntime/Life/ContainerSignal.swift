@@ -62,7 +62,7 @@ package enum ContainerSignal {
             return
         }
         guard let held = try record.process?.open() else {
-            throw RuntimeFailure("container \(directory.id) is not running: its process has ended")
+            throw RuntimeFailure("container not running: the process of \(directory.id) has ended")
         }
         try held.send(signal: signal.rawValue)
     }

@@ -22,7 +22,8 @@ struct PassedDescriptors {
                 "LISTEN_FDS", "\(listening) is out of range", allowed: "0 to \(Limits.planDescriptors)")
         }
         numbers = (0..<(listening + preserved)).map { Int32(3 + $0) }
-        for number in numbers where fcntl(number, F_GETFD) < 0 {
+        // This program's own are closed on exec: none of them was handed to it.
+        for number in numbers where fcntl(number, F_GETFD) != 0 {
             throw InvalidInput(
                 listening > Int(number) - 3 ? "LISTEN_FDS" : "--preserve-fds",
                 "says that there is a descriptor \(number), and there is none")

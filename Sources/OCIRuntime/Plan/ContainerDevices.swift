@@ -30,6 +30,7 @@ struct ContainerDevices {
                 throw InvalidInput(
                     place + ".path", "'\(device.path.prefix(80))' is none", allowed: "an absolute path")
             }
+            if isForeign && path.hasPrefix("/dev/") { continue }
             if bindsNodes {
                 early.append(Self.bind(path))
             } else {
@@ -40,8 +41,9 @@ struct ContainerDevices {
         }
     }
 
+    /// Read-only, which keeps nobody from writing to the device: but its mode and owner are the host's.
     private static func bind(_ path: String) -> LaunchPlan.Step {
-        .bind(source: path, target: path, attributes: [.noSetuid, .noExecute])
+        .bind(source: path, target: path, attributes: [.noSetuid, .noExecute, .readOnly])
     }
 
     private static func make(

@@ -77,6 +77,13 @@ package struct ContainerPlanCompiler {
         steps += try names()
         if hasEarlyHooks { steps.append(.sync(ContainerPlan.Point.mounted.rawValue, listener: nil)) }
         steps += namespaces.joins(.mount) ? entry.change : setting.movesRoot ? entry.move : [.pivot]
+        let propagation = try rootPropagation()
+        if propagation.value == .shared {
+            // No root can be pivoted to that is shared.
+            steps.append(
+                .propagation(
+                    .shared, recursive: propagation.isRecursive, of: "/", key: "linux.rootfsPropagation"))
+        }
         steps += NamespaceFields.propagations(of: config.mounts)
         if config.process.terminal == true { steps.append(terminal()) }
         steps += devices.late
@@ -99,7 +106,10 @@ package struct ContainerPlanCompiler {
             .sync(
                 ContainerPlan.Point.ready.rawValue, listener: setting.waitsForStart ? places.listener : nil))
         steps.append(.start)
-        var plan = ContainerPlan(steps: steps, rootPropagation: try rootPropagation(), sources: sources)
+        var plan = ContainerPlan(
+            steps: steps,
+            rootPropagation: (propagation.value == .shared ? .private : propagation.value).rawValue,
+            sources: sources)
         plan.listenerPath = isNotified ? seccomp?.listenerPath : nil
         plan.listenerMetadata = seccomp?.listenerMetadata
         return plan
@@ -145,13 +155,15 @@ package struct ContainerPlanCompiler {
             columns: UInt16(clamping: size?.width ?? 0), owner: config.process.user?.uid ?? 0)
     }
 
-    private func rootPropagation() throws(InvalidInput) -> UInt64 {
-        let propagation = config.linux?.rootfsPropagation ?? ""
-        guard let value = MountOptions.propagation(propagation.isEmpty ? "rprivate" : propagation) else {
+    private func rootPropagation() throws(InvalidInput) -> (
+        value: MountOptions.Propagation, isRecursive: Bool
+    ) {
+        let word = config.linux?.rootfsPropagation ?? ""
+        guard let value = MountOptions.propagation(word.isEmpty ? "rprivate" : word) else {
             throw InvalidInput(
-                "linux.rootfsPropagation", "'\(propagation.prefix(40))' is none",
+                "linux.rootfsPropagation", "'\(word.prefix(40))' is none",
                 allowed: "shared, slave, private or unbindable")
         }
-        return value.rawValue
+        return (value, word.hasPrefix("r"))
     }
 }

@@ -38,10 +38,17 @@ package final class ContainerDirectory: Sendable {
             }
             usleep(1000)
         }
-        var status = clinux_status()
-        try check(clinux_status(directory.raw, "", &status), "statx", subject: path)
-        guard status.links > 0 else { throw RuntimeFailure("container \(id) does not exist") }
+        guard isThere else { throw RuntimeFailure("container \(id) does not exist") }
     }
+
+    /// Whether nobody has removed it.
+    package var isThere: Bool {
+        var status = clinux_status()
+        return clinux_status(directory.raw, "", &status) == 0 && status.links > 0
+    }
+
+    /// Lets others change it again, while this process only waits.
+    package func unlock() { _ = clinux_unlock(directory.raw) }
 
     /// A short path of something in it: of a socket, whose address has room for no long one.
     package func shortPath(_ name: String) -> String { "/proc/self/fd/\(directory.raw)/\(name)" }

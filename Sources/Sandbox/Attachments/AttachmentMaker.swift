@@ -1,6 +1,7 @@
 internal import Core
 internal import Glibc
 internal import LinuxSystem
+internal import OCI
 
 /// A mount on its way to torpor-init.
 final class AttachedMount: Sendable {
@@ -153,6 +154,8 @@ final class AttachmentMaker {
     private func path(_ bind: HostPaths.Bind) throws -> DetachedMount {
         let binds = BindDirectories(allowed: configuration.bindDirectories())
         let mount = try binds.mount(bind.source, recursive: bind.isRecursive)
+        // What the host mounts there later is not the function's.
+        try mount.change(propagation: MountOptions.Propagation.private.rawValue, recursive: true)
         let always: MountAttributes = [.noSetuid, .noDevices]
         try mount.change(adding: bind.attributesBelow.union(always), recursive: bind.isRecursive)
         try mount.change(adding: bind.attributes)
@@ -181,6 +184,7 @@ final class AttachmentMaker {
     /// Files keep the owners that the function sees: id 0 on the disk is root in the container, and 1000 is 1000.
     private func volume(_ directory: Directory, _ readOnly: Bool) throws -> DetachedMount {
         let mount = try directory.detachedMount()
+        try mount.change(propagation: MountOptions.Propagation.private.rawValue, recursive: false)
         var attributes: MountAttributes = [.noSetuid, .noDevices]
         if readOnly { attributes.insert(.readOnly) }
         try mount.add(attributes)

@@ -49,8 +49,7 @@ package struct DeviceRules: Sendable, Hashable {
         if makesNodes {
             rules.append(Rule(allows: true, kind: nil, major: nil, minor: nil, access: .makeNode))
         }
-        let named = Set(own.map { [$0.major, $0.minor] })
-        for device in linux?.devices ?? [] where !named.contains([device.major, device.minor]) {
+        for device in linux?.devices ?? [] where !own.contains(where: { Self.names(device, in: $0) }) {
             guard let major = device.major, let minor = device.minor, device.type != "p" else { continue }
             rules.append(
                 try Rule(
@@ -60,6 +59,12 @@ package struct DeviceRules: Sendable, Hashable {
         }
         for (index, rule) in own.enumerated() { rules.append(try Rule(rule, at: "\(path)[\(index)]")) }
         rules += Self.standard.rules
+    }
+
+    private static func names(_ device: OCIConfig.Device, in rule: OCIConfig.DeviceRule) -> Bool {
+        let kind = device.type == "u" ? "c" : device.type
+        let isOfKind = [nil, "", "a", kind].contains(rule.type == "u" ? "c" : rule.type)
+        return isOfKind && rule.major == device.major && rule.minor == device.minor
     }
 }
 

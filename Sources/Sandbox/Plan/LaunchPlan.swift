@@ -119,7 +119,7 @@ extension LaunchPlan.Step {
     }
 
     /// How mounts travel to and from the one at a path of the present root. - Parameter key: the configuration's.
-    static func propagation(
+    package static func propagation(
         _ propagation: MountOptions.Propagation, recursive: Bool, of path: String, key: String
     ) -> Self {
         let recursiveFlag: UInt64 = 0x4000

@@ -35,6 +35,7 @@ package struct LaunchPlanCompiler {
     /// - Parameter seccomp: the compiled filter, an array of `struct sock_filter`.
     /// - Throws: `InvalidInput` that names the key, for what cannot be done on this host.
     package func compile(seccomp: [UInt8]) throws(InvalidInput) -> LaunchPlan {
+        try refuseRemounting()
         var linux = config.linux
         // The slots have what may be asked for.
         linux?.sysctl = config.linux?.sysctl?.filter { !$0.key.hasPrefix("net") }
@@ -65,6 +66,20 @@ package struct LaunchPlanCompiler {
         steps += propagations()
         steps += try processSteps(seccomp: seccomp)
         return LaunchPlan(steps: steps)
+    }
+
+    /// A mount from outside is read-only as long as nobody inside may change mounts: the kernel locks only what a namespace
+    /// has from the one that it was copied of (mount_namespaces(7)).
+    private func refuseRemounting() throws(InvalidInput) {
+        let isShared =
+            spec.volumes.contains { $0.readOnly }
+            || paths.binds.contains { $0.attributes.union($0.attributesBelow).contains(.readOnly) }
+        guard isShared, let mounting = CapabilitySet(name: "CAP_SYS_ADMIN") else { return }
+        guard try config.process.capabilityMasks().bounding.isDisjoint(with: mounting) else {
+            throw InvalidInput(
+                "process.capabilities", "CAP_SYS_ADMIN could make what is attached read-only writable",
+                allowed: "leave it out, or attach nothing read-only")
+        }
     }
 
     /// The name that the container has for itself.
