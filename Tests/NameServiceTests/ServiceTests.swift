@@ -237,7 +237,9 @@ import Testing
             Thread.detachNewThread {
                 var sent = 0
                 while sent < all.count {
-                    let more = all[sent...].withUnsafeBytes { Glibc.send(fd, $0.baseAddress, $0.count, 0x4000) }
+                    let more = all[sent...].withUnsafeBytes {
+                        Glibc.send(fd, $0.baseAddress, $0.count, 0x4000)
+                    }
                     if more <= 0 { return }
                     sent += more
                 }
