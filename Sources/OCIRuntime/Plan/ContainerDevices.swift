@@ -31,7 +31,8 @@ struct ContainerDevices {
                     place + ".path", "'\(device.path.prefix(80))' is none", allowed: "an absolute path")
             }
             if isForeign && path.hasPrefix("/dev/") { continue }
-            if bindsNodes {
+            // Anybody may make a pipe.
+            if bindsNodes && device.type != "p" {
                 early.append(Self.bind(path))
             } else {
                 let parent = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? ""
